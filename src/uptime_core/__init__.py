@@ -1,0 +1,60 @@
+"""How long each shop was up, down or unknown within its business hours.
+
+Start with `compute_report`, or with `uptime` for a single shop.
+"""
+
+from uptime_core.abc import Store
+from uptime_core.compute import compute_report, compute_snapshot
+from uptime_core.errors import (
+    BadFileError,
+    InputError,
+    MissingHoursError,
+    MissingTimezoneError,
+    NoPollsError,
+    UnknownStoreIdError,
+    UnknownTimezoneError,
+    UptimeError,
+)
+from uptime_core.one_shop import uptime
+from uptime_core.policy import Policy
+from uptime_core.polls import Poll, PollColumns
+from uptime_core.rejects import RejectedRow
+from uptime_core.report import Accounting, Provenance, Report, ReportRow
+from uptime_core.schedule import BusinessHours, HoursColumns, WeeklySchedule
+from uptime_core.snapshot import Snapshot
+from uptime_core.stores.csv import CsvStore
+from uptime_core.stores.memory import MemoryStore
+from uptime_core.timezones import TZDATA_VERSION
+from uptime_core.window import DEFAULT_WINDOWS, Window
+
+__all__ = [
+    "DEFAULT_WINDOWS",
+    "TZDATA_VERSION",
+    "Accounting",
+    "BadFileError",
+    "BusinessHours",
+    "CsvStore",
+    "HoursColumns",
+    "InputError",
+    "MemoryStore",
+    "MissingHoursError",
+    "MissingTimezoneError",
+    "NoPollsError",
+    "Policy",
+    "Poll",
+    "PollColumns",
+    "Provenance",
+    "RejectedRow",
+    "Report",
+    "ReportRow",
+    "Snapshot",
+    "Store",
+    "UnknownStoreIdError",
+    "UnknownTimezoneError",
+    "UptimeError",
+    "WeeklySchedule",
+    "Window",
+    "compute_report",
+    "compute_snapshot",
+    "uptime",
+]

@@ -1,0 +1,74 @@
+"""Columns of integers as they come in: checked, converted without loss, read-only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from uptime_core.errors import InputError, shown
+from uptime_core.store_ids import parse_store_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import numpy.typing as npt
+
+
+def integer_column(
+    values: npt.ArrayLike, dtype: type[np.generic], source: str, field: str
+) -> npt.NDArray[Any]:
+    """`values` as a read-only, one-dimensional array of `dtype`.
+
+    Raises:
+        InputError: It has another shape, holds something else than integers or
+            booleans, or a value that `dtype` cannot hold.
+    """
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise InputError(
+            f"it has {array.ndim} dimensions instead of one", source=source, field=field
+        )
+    if array.size and array.dtype.kind not in "biu":
+        raise InputError(
+            f"it holds {array.dtype}, not integers", source=source, field=field
+        )
+    column = array.astype(dtype, copy=False)
+    if column.dtype != array.dtype and not np.array_equal(column, array):
+        raise InputError(
+            f"a value does not fit {column.dtype}", source=source, field=field
+        )
+    column = column.view()
+    column.flags.writeable = False
+    return column
+
+
+def distinct_store_ids(store_ids: Iterable[str], source: str) -> tuple[str, ...]:
+    """Ids as a tuple.
+
+    Raises:
+        InputError: One is no id as `parse_store_id` gives it, or is there twice.
+    """
+    ids = tuple(store_ids)
+    for store_id in ids:
+        if parse_store_id(store_id) != store_id:
+            raise InputError(
+                f"{shown(store_id)} has blanks at its ends",
+                source=source,
+                field="store_ids",
+            )
+    if len(set(ids)) != len(ids):
+        raise InputError("an id is there twice", source=source, field="store_ids")
+    return ids
+
+
+def check_codes(codes: npt.NDArray[Any], ids: int, source: str) -> None:
+    """Codes are indices of ids.
+
+    Raises:
+        InputError: One is not.
+    """
+    if codes.size and not 0 <= int(codes.min()) <= int(codes.max()) < ids:
+        raise InputError(
+            f"a code is outside the {ids} store_ids", source=source, field="code"
+        )

@@ -1,0 +1,76 @@
+"""The exception tree: every error is an `UptimeError` and a matching built-in."""
+
+from __future__ import annotations
+
+_SHOWN = 60
+
+
+def shown(value: object) -> str:
+    """`value` as it is quoted in messages: on one line, abridged."""
+    text = ascii(value) if isinstance(value, bytes) else repr(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+
+
+class UptimeError(Exception):
+    """The base of every error that this library raises on purpose."""
+
+
+class InputError(UptimeError, ValueError):
+    """Something that was handed in cannot be accepted.
+
+    Args:
+        reason: What is wrong and, where it helps, what would be right.
+        source: The file, the argument or the class that it came from.
+        line: The line of the file, or the row of an iterable, from 1.
+        field: The column or the parameter.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        source: str | None = None,
+        line: int | None = None,
+        field: str | None = None,
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.source = source
+        self.line = line
+        self.field = field
+
+    def __str__(self) -> str:
+        place = [
+            part
+            for part in (
+                self.source,
+                None if self.line is None else f"line {self.line}",
+                self.field,
+            )
+            if part
+        ]
+        return ": ".join([", ".join(place), self.reason] if place else [self.reason])
+
+
+class BadFileError(InputError):
+    """A file cannot be read as a whole: its encoding, quoting or header is broken."""
+
+
+class UnknownTimezoneError(InputError):
+    """A name is not in the time zone database."""
+
+
+class UnknownStoreIdError(InputError, LookupError):
+    """A shop was asked for that is not there."""
+
+
+class NoPollsError(InputError):
+    """There is no poll, and so no "now", and none was given either."""
+
+
+class MissingHoursError(InputError):
+    """A shop has no business hours, and the policy calls that an error."""
+
+
+class MissingTimezoneError(InputError):
+    """A shop has no time zone, and the policy has no default for it."""

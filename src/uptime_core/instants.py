@@ -1,0 +1,181 @@
+"""Instants: datetimes and texts to int64 microseconds since 1970-01-01 UTC, and back."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from uptime_core.errors import InputError, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from uptime_core.kernel.arrays import Bool, Int64
+
+MICROSECOND = timedelta(microseconds=1)
+SECOND = 1_000_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST = (datetime.min.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
+LATEST = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
+UNREADABLE = int(np.iinfo(np.int64).min)
+"""What `parse_timestamps` gives for a text that is no timestamp."""
+
+_FIRST_YEAR, _LAST_YEAR = 1900, 2199
+_TIMESTAMP = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[ T]([0-9]{2}):([0-9]{2}):([0-9]{2})"
+    r"(?:\.([0-9]{1,6}))?(?: UTC|Z|([+-])([0-9]{2}):([0-9]{2}))?"
+)
+_BLANKS = " \t"
+
+
+def to_micros(instant: datetime) -> int:
+    """An aware datetime as microseconds since 1970-01-01 UTC, exactly.
+
+    Raises:
+        InputError: It is no datetime, has no time zone, or lies outside the years 1
+            to 9999 in UTC.
+    """
+    if not isinstance(instant, datetime):
+        raise InputError(f"{shown(instant)} is not a datetime")
+    if instant.utcoffset() is None:
+        raise InputError(
+            f"{instant} has no time zone; say which one is meant, for example with "
+            ".replace(tzinfo=datetime.UTC)"
+        )
+    micros = (instant - EPOCH) // MICROSECOND
+    if not EARLIEST <= micros <= LATEST:
+        raise InputError(f"{instant} is outside the years 1 to 9999 in UTC")
+    return micros
+
+
+def to_datetime(micros: int) -> datetime:
+    """Microseconds since 1970-01-01 UTC as a datetime in UTC."""
+    return EPOCH + timedelta(microseconds=micros)
+
+
+def to_text(micros: int) -> str:
+    """An instant as reports write it, like ``2023-01-25T18:13:22.479220Z``."""
+    local = to_datetime(micros).replace(tzinfo=None)
+    return f"{local.isoformat(timespec='microseconds')}Z"
+
+
+def parse_timestamp(cell: str) -> int:
+    """The text of a timestamp in UTC as microseconds.
+
+    ``YYYY-MM-DD``, a blank or ``T``, ``HH:MM:SS``, then up to six digits of a
+    second's fraction, then nothing, `` UTC``, ``Z`` or an offset like ``-06:00``.
+
+    Raises:
+        InputError: It has another form, is no instant, or is not of the years 1900
+            to 2199.
+    """
+    match = _TIMESTAMP.fullmatch(cell.strip(_BLANKS))
+    if match is None:
+        raise InputError(
+            f"{shown(cell)} is not a timestamp like '2023-01-25 18:13:22.47922 UTC'",
+            field="timestamp_utc",
+        )
+    *fields, fraction, sign, hours, minutes = match.groups()
+    year, month, day, hour, minute, second = map(int, fields)
+    if not _FIRST_YEAR <= year <= _LAST_YEAR:
+        raise InputError(
+            f"{shown(cell)} is not of the years {_FIRST_YEAR} to {_LAST_YEAR}",
+            field="timestamp_utc",
+        )
+    micro = int((fraction or "").ljust(6, "0"))
+    offset = timedelta()
+    try:
+        if sign:
+            offset = _parse_offset(sign, int(hours), int(minutes))
+        instant = datetime(year, month, day, hour, minute, second, micro, tzinfo=UTC)
+    except ValueError as error:
+        raise InputError(
+            f"{shown(cell)} is no instant: {error}", field="timestamp_utc"
+        ) from None
+    return (instant - EPOCH - offset) // MICROSECOND
+
+
+def _parse_offset(sign: str, hours: int, minutes: int) -> timedelta:
+    if hours > 23 or minutes > 59:  # noqa: PLR2004  # a day's hours, an hour's minutes
+        message = "offset from UTC must be below 24:00, with minutes below 60"
+        raise ValueError(message)
+    offset = timedelta(hours=hours, minutes=minutes)
+    return -offset if sign == "-" else offset
+
+
+_MONTHS = np.arange(f"{_FIRST_YEAR}-01", f"{_LAST_YEAR + 1}-02", dtype="datetime64[M]")
+_MONTH_START = _MONTHS.astype("datetime64[D]").astype(np.int64)
+_MONTH_DAYS = np.diff(_MONTH_START)
+_WIDTH = len("2023-01-25 18:13:22.479220+00:00") + 1
+_FIXED = {4: b"-", 7: b"-", 13: b":", 16: b":"}
+_TAILS = (b"\0\0\0\0\0", b"Z\0\0\0\0", b" UTC\0")
+
+
+def parse_timestamps(cells: Sequence[str]) -> Int64:
+    """`parse_timestamp` for a whole column, `UNREADABLE` where it would raise.
+
+    The forms that end in nothing, ``Z`` or `` UTC`` are read as arrays, whatever
+    else is there is handed to `parse_timestamp`, with the same result.
+
+    Args:
+        cells: Texts without NUL characters.
+    """
+    try:
+        instants, read = _read_columns(np.array(cells, dtype=f"S{_WIDTH}"))
+    except UnicodeEncodeError:
+        instants = np.zeros(len(cells), dtype=np.int64)
+        read = np.zeros(len(cells), dtype=np.bool_)
+    for row in np.flatnonzero(~read).tolist():
+        try:
+            instants[row] = parse_timestamp(cells[row])
+        except InputError:
+            instants[row] = UNREADABLE
+    return instants
+
+
+def _read_columns(cells: np.ndarray[tuple[int], np.dtype[np.bytes_]]) -> tuple[Int64, Bool]:
+    """Instants of the cells in plain UTC form, and which cells have that form."""
+    rows = len(cells)
+    byte = np.ascontiguousarray(cells.view(np.uint8).reshape(rows, _WIDTH).T)
+    digit = byte - ord("0")
+    is_digit = digit <= 9  # noqa: PLR2004  # smaller bytes have wrapped round to more
+    wide = digit.astype(np.int64)
+
+    def number(first: int, width: int) -> Int64:
+        value = wide[first]
+        for place in range(first + 1, first + width):
+            value = value * 10 + wide[place]
+        return value
+
+    read = (byte[10] == ord(" ")) | (byte[10] == ord("T"))
+    for place, mark in _FIXED.items():
+        read &= byte[place] == mark[0]
+    for first, width in ((0, 4), (5, 2), (8, 2), (11, 2), (14, 2), (17, 2)):
+        read &= is_digit[first : first + width].all(axis=0)
+    month = (number(0, 4) - _FIRST_YEAR) * 12 + number(5, 2) - 1
+    read &= (number(5, 2) >= 1) & (number(5, 2) <= 12)  # noqa: PLR2004  # months
+    read &= (month >= 0) & (month < len(_MONTH_DAYS))
+    month[~read] = 0
+    day, hour, minute, second = (number(first, 2) for first in (8, 11, 14, 17))
+    read &= (day >= 1) & (day <= _MONTH_DAYS[month])
+    read &= (hour < 24) & (minute < 60) & (second < 60)  # noqa: PLR2004  # clock
+
+    in_fraction = byte[19] == ord(".")
+    has_fraction = in_fraction.copy()
+    tail = np.full(rows, 19) + has_fraction
+    micro = np.zeros(rows, dtype=np.int64)
+    for place in range(20, 26):
+        in_fraction &= is_digit[place]
+        micro = micro * 10 + np.where(in_fraction, wide[place], 0)
+        tail += in_fraction
+    read &= ~has_fraction | (tail > 20)  # noqa: PLR2004  # a point alone is no fraction
+    ending = byte[tail + np.arange(5)[:, np.newaxis], np.arange(rows)]
+    expected = np.array([list(form) for form in _TAILS], dtype=np.uint8)
+    read &= (ending == expected[:, :, np.newaxis]).all(axis=1).any(axis=0)
+
+    days = _MONTH_START[month] + day - 1
+    seconds = ((days * 24 + hour) * 60 + minute) * 60 + second
+    return seconds * SECOND + micro, read

@@ -1,0 +1,297 @@
+"""From rows of cells to columns, with bad rows rejected.
+
+Hours and zones quarantine: one bad row takes all rows of its shop out, so that a
+rejected row never turns into "open all week" or the default zone.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import deque
+from itertools import compress
+from operator import itemgetter
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+
+import numpy as np
+
+from uptime_core.errors import InputError, shown
+from uptime_core.instants import UNREADABLE, parse_timestamp, parse_timestamps
+from uptime_core.kernel.weekly import DAY
+from uptime_core.polls import PollColumns, parse_status
+from uptime_core.schedule import HoursColumns, parse_day, parse_hours
+from uptime_core.store_ids import StoreCodes, parse_store_id
+from uptime_core.timezones import parse_timezone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from uptime_core.kernel.arrays import Int32, Int64, UInt8
+    from uptime_core.rejects import Rejects
+
+Parsed = TypeVar("Parsed")
+
+_NEITHER = 2
+
+
+class Misfit(NamedTuple):
+    """A row with too few or too many fields.
+
+    Attributes:
+        line: The line on which it starts.
+        error: What is wrong with it.
+        cells: All of it.
+        store_id: The cell where the shop's id should be, or nothing.
+    """
+
+    line: int
+    error: InputError
+    cells: tuple[str, ...]
+    store_id: str
+
+
+class _StatusCodes(dict[str, int]):
+    """1 for up, 0 for down, 2 for neither, by the cell as it stands."""
+
+    def __missing__(self, cell: str) -> int:
+        try:
+            self[cell] = code = int(parse_status(cell))
+        except InputError:
+            return _NEITHER
+        return code
+
+
+class PollIntake:
+    """Collects polls from columns of text.
+
+    Args:
+        source: What the texts come from, for messages.
+        rejects: What becomes of bad rows.
+    """
+
+    def __init__(self, source: str, rejects: Rejects) -> None:
+        self.source = source
+        self._rejects = rejects
+        self._codes = StoreCodes()
+        self._statuses = _StatusCodes()
+        self._parts: list[tuple[Int32, Int64, UInt8]] = []
+
+    def add(
+        self,
+        lines: Sequence[int],
+        store_ids: Sequence[str],
+        timestamps: Sequence[str],
+        statuses: Sequence[str],
+        misfits: Iterable[Misfit] = (),
+    ) -> None:
+        """Take in rows, given as columns of equal length.
+
+        Raises:
+            InputError: The first bad row's, if bad rows are not collected.
+        """
+        rows = len(lines)
+        code = np.fromiter(map(self._codes.__getitem__, store_ids), np.int32, rows)
+        at = parse_timestamps(timestamps)
+        status = np.fromiter(map(self._statuses.__getitem__, statuses), np.uint8, rows)
+        bad = (code < 0) | (at == UNREADABLE) | (status == _NEITHER)
+        faults = [(misfit.line, misfit.error, misfit.cells) for misfit in misfits]
+        if bad.any():
+            for row in np.flatnonzero(bad).tolist():
+                cells = (store_ids[row], timestamps[row], statuses[row])
+                faults.append((lines[row], _poll_error(*cells), cells))
+            code, at, status = code[~bad], at[~bad], status[~bad]
+        for line, error, cells in sorted(faults, key=itemgetter(0)):
+            self._rejects.reject(error, self.source, line, cells)
+        self._parts.append((code, at, status))
+
+    def finish(self) -> PollColumns:
+        """The polls taken in."""
+        if not self._parts:
+            return PollColumns((), (), (), ())
+        code, at, status = zip(*self._parts, strict=True)
+        self._parts = []
+        return PollColumns(
+            self._codes.store_ids,
+            np.concatenate(code),
+            np.concatenate(at),
+            np.concatenate(status),
+        )
+
+
+def _poll_error(store_id: str, timestamp: str, status: str) -> InputError:
+    """The error of a row's first bad cell."""
+    try:
+        parse_store_id(store_id)
+        parse_timestamp(timestamp)
+        parse_status(status)
+    except InputError as error:
+        return error
+    message = f"no fault in {shown((store_id, timestamp, status))}"
+    raise AssertionError(message)
+
+
+class _ShopIntake(Generic[Parsed]):
+    """Collects rows that say something of a shop, with quarantine.
+
+    Each distinct combination of cells is parsed once and kept once.
+    """
+
+    def __init__(self, source: str, rejects: Rejects) -> None:
+        self.source = source
+        self._rejects = rejects
+        self._codes: dict[str, int] = {}
+        self._code = array("i")
+        self._line = array("q")
+        self._value = array("i")
+        self._numbers: dict[tuple[object, ...], int] = {}
+        self._values: list[tuple[tuple[object, ...], Parsed]] = []
+        self._quarantined: dict[str, int] = {}
+
+    def add_columns(
+        self,
+        lines: Sequence[int],
+        columns: Sequence[Sequence[str]],
+        misfits: Sequence[Misfit] = (),
+    ) -> None:
+        """Take in rows, given as columns of equal length, the shop's id first.
+
+        Raises:
+            InputError: The first bad row's, if bad rows are not collected.
+        """
+        later = deque(misfits)
+        for line, (store_id, *cells) in zip(lines, zip(*columns, strict=True), strict=True):
+            while later and later[0].line < line:
+                self._reject_misfit(later.popleft())
+            self.add(line, store_id, tuple(cells))
+        for misfit in later:
+            self._reject_misfit(misfit)
+
+    def add(self, line: int, store_id: object, cells: tuple[object, ...]) -> None:
+        """Take in a row: the shop's id, and the other cells.
+
+        Raises:
+            InputError: A cell cannot be read, and bad rows are not collected.
+        """
+        try:
+            checked = parse_store_id(store_id)
+        except InputError as error:
+            self._reject(error, line, (store_id, *cells), store_id)
+            return
+        try:
+            number = self._number(cells)
+            self._check(line, checked, self._values[number][1])
+        except InputError as error:
+            error.reason = f"{error.reason} (shop {shown(checked)})"
+            self._reject(error, line, (store_id, *cells), store_id)
+            return
+        self._code.append(self._codes.setdefault(checked, len(self._codes)))
+        self._line.append(line)
+        self._value.append(number)
+
+    def _reject_misfit(self, misfit: Misfit) -> None:
+        self._reject(misfit.error, misfit.line, misfit.cells, misfit.store_id)
+
+    def _reject(
+        self,
+        error: InputError,
+        line: int,
+        cells: tuple[object, ...],
+        store_id: object,
+    ) -> None:
+        """Leave out a row, and quarantine its shop, if it names one."""
+        self._rejects.reject(error, self.source, line, tuple(map(str, cells)))
+        try:
+            self._quarantined.setdefault(parse_store_id(store_id), line)
+        except InputError:
+            return
+
+    def _number(self, cells: tuple[object, ...]) -> int:
+        # 1, True and 1.0 are equal as keys, but not the same cell.
+        key = cells if isinstance(cells[0], str) else (type(cells[0]), *cells)
+        try:
+            return self._numbers[key]
+        except (KeyError, TypeError):
+            value = self._parse(cells)
+        self._numbers[key] = number = len(self._values)
+        self._values.append((cells, value))
+        return number
+
+    def _parse(self, cells: tuple[object, ...]) -> Parsed:
+        raise NotImplementedError
+
+    def _check(self, line: int, store_id: str, value: Parsed) -> None:
+        """Raise where a good row contradicts an earlier one."""
+
+    def _reject_quarantined(self) -> frozenset[str]:
+        """Reject what is left of the shops in quarantine; return their ids."""
+        codes = {self._codes.get(shop): shop for shop in self._quarantined}
+        kept = [code not in codes for code in self._code]
+        for row, keep in enumerate(kept):
+            if not keep:
+                store_id = codes[self._code[row]]
+                error = InputError(
+                    f"line {self._quarantined[store_id]} of the same shop was rejected"
+                )
+                cells = (store_id, *map(str, self._values[self._value[row]][0]))
+                self._rejects.reject(error, self.source, self._line[row], cells)
+        self._code = array("i", compress(self._code, kept))
+        self._value = array("i", compress(self._value, kept))
+        self._rejects.rows.sort(key=lambda rejected: rejected.line)
+        return frozenset(self._quarantined)
+
+
+class HoursIntake(_ShopIntake[tuple[int, int]]):
+    """Collects business hours from cells ``day, start, end``."""
+
+    def finish(self) -> tuple[HoursColumns, frozenset[str]]:
+        """The hours taken in, and the shops in quarantine."""
+        quarantined = self._reject_quarantined() if self._quarantined else frozenset()
+        used = np.array(self._code, dtype=np.int64)
+        present = np.flatnonzero(np.bincount(used, minlength=len(self._codes)))
+        rank = np.zeros(len(self._codes), dtype=np.int32)
+        rank[present] = np.arange(len(present), dtype=np.int32)
+        store_ids = tuple(self._codes)
+        times = np.array(
+            [value for _, value in self._values], dtype=np.int64
+        ).reshape(-1, 2)[np.array(self._value, dtype=np.int64)]
+        columns = HoursColumns(
+            [store_ids[code] for code in present.tolist()],
+            rank[used],
+            times[:, 0],
+            times[:, 1],
+        )
+        return columns, quarantined
+
+    def _parse(self, cells: tuple[object, ...]) -> tuple[int, int]:
+        day, start, end = cells
+        midnight = parse_day(day) * DAY
+        opens, closes = parse_hours(start, end)
+        return midnight + opens, midnight + closes
+
+
+class TimezoneIntake(_ShopIntake[str]):
+    """Collects time zones from one cell, the name; a shop has one zone."""
+
+    def __init__(self, source: str, rejects: Rejects) -> None:
+        super().__init__(source, rejects)
+        self._first: dict[str, tuple[str, int]] = {}
+
+    def finish(self) -> tuple[dict[str, str], frozenset[str]]:
+        """The zones taken in, by shop, and the shops in quarantine."""
+        quarantined = self._reject_quarantined() if self._quarantined else frozenset()
+        store_ids = tuple(self._codes)
+        names = {
+            store_ids[code]: self._values[number][1]
+            for code, number in zip(self._code, self._value, strict=True)
+        }
+        return names, quarantined
+
+    def _parse(self, cells: tuple[object, ...]) -> str:
+        return parse_timezone(cells[0])
+
+    def _check(self, line: int, store_id: str, value: str) -> None:
+        first, first_line = self._first.setdefault(store_id, (value, line))
+        if first != value:
+            raise InputError(
+                f"{value!r} contradicts {first!r} on line {first_line}",
+                field="timezone_str",
+            )

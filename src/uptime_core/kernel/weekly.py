@@ -1,0 +1,170 @@
+"""Weekly hours in local time as a measure of business time in UTC.
+
+A shop is open at t iff its wall clock at t is inside one of its weekly rows. Within
+a segment of constant offset the wall clock runs on evenly and the week repeats, so
+the business time from the segment's start to t has a closed form: whole weeks times
+the weekly total, plus the part of the week begun. Changes of offset need no cases of
+their own, and the length of the range costs nothing
+(`docs/decisions/0002-wall-clock-rule.md`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from uptime_core.kernel.intervals import POSITION_BITS, union
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from uptime_core.kernel.arrays import Int64
+
+DAY = 86_400_000_000
+WEEK = 7 * DAY
+MONDAY = -3 * DAY
+"""The Monday before 1970-01-01, a Thursday, on a clock that shows UTC."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WeeklyTable:
+    """The open intervals of every shop's week, ready for look-up.
+
+    Every shop has an empty interval at 0 first, so that each look-up finds one.
+
+    Attributes:
+        key: Shop and start in one integer, ascending.
+        start: Position in the week, from Monday 00:00, in microseconds.
+        length: How long the interval is.
+        before: Open time of the week before the interval.
+        total: Open time of the whole week, per shop.
+    """
+
+    key: Int64
+    start: Int64
+    length: Int64
+    before: Int64
+    total: Int64
+
+    @classmethod
+    def of(cls, shops: int, shop: Int64, start: Int64, end: Int64) -> WeeklyTable:
+        """Build the table from weekly rows in any order.
+
+        Args:
+            shops: How many shops there are; one without a row is never open.
+            shop: Each row's shop, in [0, shops).
+            start: Position in the week, in [0, WEEK).
+            end: First position after it, in (start, start + WEEK]; what lies
+                beyond the week's end belongs to its beginning.
+        """
+        wraps = end > WEEK
+        shop, start, end = union(
+            np.concatenate([shop, shop[wraps]]),
+            np.concatenate([start, np.zeros_like(start[wraps])]),
+            np.concatenate([np.minimum(end, WEEK), end[wraps] - WEEK]),
+        )
+        every = np.arange(shops, dtype=np.int64)
+        nothing = np.zeros(shops, dtype=np.int64)
+        key = np.concatenate([every << POSITION_BITS, (shop << POSITION_BITS) | start])
+        length = np.concatenate([nothing, end - start])
+        order = np.argsort(key, kind="stable")
+        key, length = key[order], length[order]
+        start = key & ((1 << POSITION_BITS) - 1)
+        running = np.cumsum(length) - length
+        first = np.searchsorted(key, every << POSITION_BITS)
+        opened = running - np.repeat(running[first], np.diff(first, append=len(key)))
+        total = np.diff(running[first], append=length.sum())
+        return cls(key=key, start=start, length=length, before=opened, total=total)
+
+    def measure(self, shop: Int64, local: Int64) -> Int64:
+        """Open time between the Monday of `MONDAY` and a wall clock's reading."""
+        week, position = np.divmod(local - MONDAY, WEEK)
+        row = np.searchsorted(self.key, (shop << POSITION_BITS) | position, "right") - 1
+        begun = np.minimum(position - self.start[row], self.length[row])
+        return week * self.total[shop] + self.before[row] + begun
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BusinessTime:
+    """How much business time of a shop has passed, for instants in [low, high].
+
+    Attributes:
+        weekly: The shops' weeks.
+        zone: Each shop's zone, an index.
+        low: The first instant.
+        bits: How many bits hold high - low.
+        key: Zone and start of each segment in one integer, ascending; every zone has
+            as many segments as the one that has the most, filled up with empty
+            ones at high.
+        offset: Local time minus UTC, shape (zones, segments).
+        shift: What to add to the weekly measure, shape (shops, segments).
+    """
+
+    weekly: WeeklyTable
+    zone: Int64
+    low: int
+    bits: int
+    key: Int64
+    offset: Int64
+    shift: Int64
+
+    @classmethod
+    def of(
+        cls,
+        weekly: WeeklyTable,
+        zone: Int64,
+        segments: Sequence[tuple[Int64, Int64]],
+        low: int,
+        high: int,
+    ) -> BusinessTime:
+        """Combine weekly hours and zones.
+
+        Callers see to it that shop and time fit one integer:
+        ``(shops + 1) << bits(high - low) < 2**62``.
+
+        Args:
+            weekly: The shops' weeks.
+            zone: Each shop's index into `segments`.
+            segments: `localtime.offset_segments` of each zone over [low, high).
+            low: The first instant that will be asked for.
+            high: The last one.
+        """
+        most = max((len(starts) for starts, _ in segments), default=1)
+        start = np.full((len(segments), most), high, dtype=np.int64)
+        offset = np.zeros((len(segments), most), dtype=np.int64)
+        for index, (starts, offsets) in enumerate(segments):
+            start[index, : len(starts)] = starts
+            offset[index, : len(starts)] = offsets
+        bits = max(high - low, 1).bit_length()
+        zones = np.arange(len(segments), dtype=np.int64)[:, np.newaxis]
+        end = np.append(start[:, 1:], np.full_like(start[:, :1], high), axis=1)
+
+        shop = np.arange(len(zone), dtype=np.int64)[:, np.newaxis]
+        opening = weekly.measure(shop, (start + offset)[zone])
+        closing = weekly.measure(shop, (end + offset)[zone])
+        passed = np.cumsum(closing - opening, axis=1)
+        return cls(
+            weekly=weekly,
+            zone=zone,
+            low=low,
+            bits=bits,
+            key=((zones << bits) | (start - low)).ravel(),
+            offset=offset,
+            shift=passed - closing,
+        )
+
+    def measure(self, shop: Int64, at: Int64) -> Int64:
+        """Business time of `shop` between low and `at`, in microseconds.
+
+        Args:
+            shop: Shop indices, any shape.
+            at: Instants in [low, high], of the same shape.
+        """
+        zone = self.zone[shop]
+        wanted = (zone << self.bits) | (at - self.low)
+        segment = np.searchsorted(self.key, wanted, "right") - 1
+        segment -= zone * self.offset.shape[1]
+        local = at + self.offset[zone, segment]
+        return self.weekly.measure(shop, local) + self.shift[shop, segment]

@@ -1,0 +1,219 @@
+"""Polls: as columns for the computation, as rows for people."""
+
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import attrs
+import numpy as np
+
+from uptime_core.columns import check_codes, distinct_store_ids, integer_column
+from uptime_core.errors import InputError, shown
+from uptime_core.instants import EARLIEST, LATEST, to_datetime, to_micros
+from uptime_core.store_ids import BLANKS, parse_store_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from uptime_core.kernel.arrays import Int32, Int64, UInt8
+
+Status: TypeAlias = Literal["active", "inactive"]
+
+_STATUSES = {"active": True, "inactive": False}
+
+
+def parse_status(cell: object) -> bool:
+    """Whether a status means up: `active` and True do, `inactive` and False do not.
+
+    Raises:
+        InputError: It is none of these.
+    """
+    if isinstance(cell, bool | np.bool_):
+        return bool(cell)
+    if isinstance(cell, str):
+        status = _STATUSES.get(cell.strip(BLANKS).lower())
+        if status is not None:
+            return status
+    raise InputError(
+        f"{shown(cell)} is neither 'active' nor 'inactive'", field="status"
+    )
+
+
+@attrs.frozen
+class Poll:
+    """One answer to the question whether a shop was online.
+
+    Attributes:
+        store_id: The shop.
+        at: When, an aware datetime.
+        up: Whether it was.
+    """
+
+    store_id: str
+    at: datetime
+    up: bool
+
+
+@attrs.frozen(eq=False)
+class PollColumns:
+    """Polls as columns, in any order; row i is one poll of shop ``code[i]``.
+
+    The arrays are read-only views: arrays of the right type are not copied. Equal
+    rows may repeat.
+
+    Args:
+        store_ids: The distinct ids, as text.
+        code: int32 indices into `store_ids`.
+        at: int64 microseconds since 1970-01-01 UTC.
+        status: uint8, 1 is up and 0 is down.
+
+    Raises:
+        InputError: A column has another shape or type, or a value out of range.
+    """
+
+    store_ids: tuple[str, ...]
+    code: Int32
+    at: Int64
+    status: UInt8
+
+    def __init__(
+        self,
+        store_ids: Iterable[str],
+        code: object,
+        at: object,
+        status: object,
+    ) -> None:
+        source = "PollColumns"
+        ids = distinct_store_ids(store_ids, source)
+        codes = integer_column(code, np.int32, source, "code")
+        instants = integer_column(at, np.int64, source, "at")
+        statuses = integer_column(status, np.uint8, source, "status")
+        if not len(codes) == len(instants) == len(statuses):
+            raise InputError(
+                f"the columns code, at and status have {len(codes)}, {len(instants)} "
+                f"and {len(statuses)} rows",
+                source=source,
+            )
+        check_codes(codes, len(ids), source)
+        if len(codes):
+            if not EARLIEST <= int(instants.min()) <= int(instants.max()) <= LATEST:
+                raise InputError(
+                    "a value is outside the years 1 to 9999; instants are "
+                    "microseconds since 1970-01-01 UTC",
+                    source=source,
+                    field="at",
+                )
+            if int(statuses.max()) > 1:
+                raise InputError(
+                    "a value is neither 1 (up) nor 0 (down)",
+                    source=source,
+                    field="status",
+                )
+        self.__attrs_init__(ids, codes, instants, statuses)
+
+    @classmethod
+    def from_rows(
+        cls, rows: Iterable[Poll | tuple[str, datetime, Status | bool]]
+    ) -> PollColumns:
+        """Columns from rows ``(store_id, aware datetime, status)`` or `Poll`.
+
+        Raises:
+            InputError: A row is none of these; `line` is its number, from 1.
+        """
+        codes: dict[str, int] = {}
+        code, at, status = array("i"), array("q"), array("B")
+        for number, row in enumerate(rows, start=1):
+            try:
+                store_id, instant, answer = _cells(row)
+                store_id = parse_store_id(store_id)
+                at.append(_instant(instant))
+                status.append(parse_status(answer))
+                code.append(codes.setdefault(store_id, len(codes)))
+            except InputError as error:
+                error.source, error.line = "polls", number
+                raise
+        return cls(
+            codes,
+            np.array(code, dtype=np.int32),
+            np.array(at, dtype=np.int64),
+            np.array(status, dtype=np.uint8),
+        )
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, PollColumns):
+            return NotImplemented
+        return (
+            self.store_ids == other.store_ids
+            and np.array_equal(self.code, other.code)
+            and np.array_equal(self.at, other.at)
+            and np.array_equal(self.status, other.status)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # holds arrays
+
+    def rows(self) -> Iterator[Poll]:
+        """The polls one by one, in their order."""
+        for code, at, status in zip(self.code, self.at, self.status, strict=True):
+            yield Poll(self.store_ids[code], to_datetime(int(at)), bool(status))
+
+    def newest(self) -> int | None:
+        """The latest instant, or None without any poll."""
+        return int(self.at.max()) if len(self) else None
+
+    def between(self, start: int | None, end: int | None) -> PollColumns:
+        """The polls at or after `start` and before `end`, in microseconds."""
+        if start is None and end is None:
+            return self
+        keep = np.ones(len(self), dtype=np.bool_)
+        if start is not None:
+            keep &= self.at >= start
+        if end is not None:
+            keep &= self.at < end
+        return PollColumns(
+            self.store_ids, self.code[keep], self.at[keep], self.status[keep]
+        )
+
+    def __repr__(self) -> str:
+        return f"<PollColumns: {len(self):,} polls of {len(self.store_ids):,} shops>"
+
+
+def _cells(row: object) -> tuple[str, datetime, object]:
+    if isinstance(row, Poll):
+        return row.store_id, row.at, row.up
+    try:
+        store_id, instant, status = row  # type: ignore[misc]
+    except (TypeError, ValueError):
+        raise InputError(f"{shown(row)} is not (store_id, datetime, status)") from None
+    return store_id, instant, status
+
+
+def _instant(value: datetime) -> int:
+    try:
+        return to_micros(value)
+    except InputError as error:
+        error.field = "timestamp_utc"
+        raise
+
+
+def concatenate(batches: Iterable[PollColumns]) -> PollColumns:
+    """All polls of some batches as one."""
+    parts = list(batches)
+    if len(parts) == 1:
+        return parts[0]
+    codes: dict[str, int] = {}
+    code, at, status = [], [], []
+    for part in parts:
+        numbers = [codes.setdefault(store_id, len(codes)) for store_id in part.store_ids]
+        code.append(np.array(numbers, dtype=np.int32)[part.code])
+        at.append(part.at)
+        status.append(part.status)
+    if not parts:
+        return PollColumns((), (), (), ())
+    return PollColumns(
+        codes, np.concatenate(code), np.concatenate(at), np.concatenate(status)
+    )

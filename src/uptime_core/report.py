@@ -1,0 +1,302 @@
+"""Reports: how long each shop was up, down, unknown and open in each window."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, overload
+
+import attrs
+import numpy as np
+
+from uptime_core.errors import InputError, UnknownStoreIdError, shown
+from uptime_core.files import complete_file
+from uptime_core.instants import to_datetime
+from uptime_core.report_csv import MEASURES, Columns, report_csv
+from uptime_core.window import Window
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+    from typing import IO
+
+    import numpy.typing as npt
+
+    from uptime_core.kernel.arrays import Int64
+    from uptime_core.policy import Policy
+
+
+@attrs.frozen
+class Accounting:
+    """The business time of one shop in one window: ``up + down + unknown == open``.
+
+    Attributes:
+        up: How long it was up.
+        down: How long it was down.
+        unknown: For how long no poll speaks.
+        open: How long its business hours were.
+    """
+
+    up: timedelta
+    down: timedelta
+    unknown: timedelta
+    open: timedelta
+
+    @property
+    def ratio(self) -> float | None:
+        """The share of up in what was observed, or None if nothing was."""
+        observed = self.up + self.down
+        return self.up / observed if observed else None
+
+    @property
+    def coverage(self) -> float | None:
+        """The share of the business time that was observed, or None without any."""
+        return (self.up + self.down) / self.open if self.open else None
+
+
+@attrs.frozen
+class ReportRow:
+    """One shop's part of a report; ``row["last_day"]`` is its `Accounting`.
+
+    Attributes:
+        store_id: The shop.
+        windows: The report's windows.
+        up: Microseconds up, one for each window; likewise the next three.
+        down: Microseconds down.
+        unknown: Microseconds unknown.
+        open: Microseconds of business time.
+        last_poll: The shop's newest poll that the report read, or None.
+        poll_count: How many of its polls the report read.
+    """
+
+    store_id: str
+    windows: tuple[Window, ...]
+    up: tuple[int, ...]
+    down: tuple[int, ...]
+    unknown: tuple[int, ...]
+    open: tuple[int, ...]
+    last_poll: datetime | None
+    poll_count: int
+
+    def __getitem__(self, window: str) -> Accounting:
+        """The sums of the window of this name.
+
+        Raises:
+            InputError: The report has no such window.
+        """
+        for index, candidate in enumerate(self.windows):
+            if candidate.name == window:
+                sums = (self.up, self.down, self.unknown, self.open)
+                return Accounting(*(timedelta(microseconds=s[index]) for s in sums))
+        names = ", ".join(repr(candidate.name) for candidate in self.windows)
+        raise InputError(
+            f"there is no window {shown(window)}, only {names}", source="report"
+        )
+
+
+@attrs.frozen(kw_only=True)
+class Provenance:
+    """What a report was made from and by.
+
+    Attributes:
+        as_of: The report's "now".
+        policy: How polls and missing data were read.
+        library_version: The version of this library.
+        tzdata_version: The release of the time zone database.
+        polls: Distinct polls, by shop and instant, that were read.
+        duplicates: Rows beyond the first of an instant.
+        conflicts: Instants of a shop with both statuses; down won.
+        after_as_of: Rows later than `as_of`, which were ignored.
+        rejected: Rows of the sources that could not be read.
+        quarantined: Shops left out because a row of their hours or zone was rejected.
+    """
+
+    as_of: datetime
+    policy: Policy
+    library_version: str
+    tzdata_version: str
+    polls: int
+    duplicates: int
+    conflicts: int
+    after_as_of: int
+    rejected: int
+    quarantined: int
+
+
+def _frozen(values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    values = np.asarray(values).view()
+    values.flags.writeable = False
+    return values
+
+
+_same_array = attrs.cmp_using(eq=np.array_equal)
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Report:
+    """The sums of all shops and windows.
+
+    Reports are equal when ids, windows, sums, `as_of` and policy are; what was
+    counted on the way does not matter. Holding arrays, they have no hash.
+
+    Attributes:
+        store_ids: The shops, sorted as text, code point by code point.
+        windows: The windows.
+        up: int64 microseconds of business time, shape (shops, windows); read-only,
+            like all arrays here.
+        down: The same, down.
+        unknown: The same, for which no poll speaks.
+        open: The same, in all: ``up + down + unknown``.
+        last_poll: datetime64 in microseconds, UTC: each shop's newest poll that was
+            read, NaT without any.
+        poll_count: int64, how many distinct polls of each shop were read.
+        provenance: What the report was made from and by.
+    """
+
+    store_ids: tuple[str, ...]
+    windows: tuple[Window, ...]
+    up: Int64 = attrs.field(converter=_frozen, eq=_same_array)
+    down: Int64 = attrs.field(converter=_frozen, eq=_same_array)
+    unknown: Int64 = attrs.field(converter=_frozen, eq=_same_array)
+    open: Int64 = attrs.field(converter=_frozen, eq=_same_array)
+    last_poll: npt.NDArray[np.datetime64] = attrs.field(converter=_frozen, eq=False)
+    poll_count: Int64 = attrs.field(converter=_frozen, eq=False)
+    provenance: Provenance = attrs.field(
+        eq=attrs.cmp_using(eq=lambda a, b: (a.as_of, a.policy) == (b.as_of, b.policy))
+    )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def as_of(self) -> datetime:
+        """The report's "now"."""
+        return self.provenance.as_of
+
+    @property
+    def policy(self) -> Policy:
+        """How polls and missing data were read."""
+        return self.provenance.policy
+
+    @property
+    def ratio(self) -> npt.NDArray[np.float64]:
+        """Shares of up in what was observed, NaN where nothing was."""
+        return _share(self.up, self.up + self.down)
+
+    @property
+    def coverage(self) -> npt.NDArray[np.float64]:
+        """Shares of the business time that was observed, NaN without any."""
+        return _share(self.up + self.down, self.open)
+
+    def row(self, store_id: str) -> ReportRow:
+        """One shop's row.
+
+        Raises:
+            UnknownStoreIdError: The report has no such shop.
+        """
+        index = bisect_left(self.store_ids, store_id) if self.store_ids else 0
+        if self.store_ids[index : index + 1] != (store_id,):
+            raise UnknownStoreIdError(
+                f"shop {shown(store_id)} is not in this report", source="report"
+            )
+        return self._row(index)
+
+    def rows(self) -> Iterator[ReportRow]:
+        """The rows one by one, in the order of `store_ids`."""
+        return map(self._row, range(len(self.store_ids)))
+
+    def __len__(self) -> int:
+        return len(self.store_ids)
+
+    def __repr__(self) -> str:
+        names = ", ".join(window.name for window in self.windows)
+        return (
+            f"<Report: {len(self):,} shops, windows {names}, as of "
+            f"{self.as_of.isoformat()}>"
+        )
+
+    @overload
+    def to_csv(
+        self,
+        path_or_file: None = None,
+        columns: Columns = "full",
+        decimals: int = 4,
+        excel_safe: bool = True,  # noqa: FBT001, FBT002  # the public signature
+    ) -> str: ...
+
+    @overload
+    def to_csv(
+        self,
+        path_or_file: str | os.PathLike[str] | IO[str] | IO[bytes],
+        columns: Columns = "full",
+        decimals: int = 4,
+        excel_safe: bool = True,  # noqa: FBT001, FBT002  # the public signature
+    ) -> None: ...
+
+    def to_csv(
+        self,
+        path_or_file: str | os.PathLike[str] | IO[str] | IO[bytes] | None = None,
+        columns: Columns = "full",
+        decimals: int = 4,
+        excel_safe: bool = True,  # noqa: FBT001, FBT002  # the public signature
+    ) -> str | None:
+        r"""The report as CSV: UTF-8, ``\n`` line ends.
+
+        Args:
+            path_or_file: A path, which is replaced only by a complete file; or an
+                open file, of text or bytes; or None for the text itself.
+            columns: `full`; `classic`, the original's six columns; or `extended`,
+                with open time, ratios, coverage and polls besides.
+            decimals: Digits after the point, 0 to 18; rounded half to even from the
+                exact integers.
+            excel_safe: Write a ``'`` before an id that a spreadsheet would take for a
+                formula.
+
+        Raises:
+            InputError: `columns` or `decimals` is none of these, or `classic` is
+                asked of other windows than the default ones.
+            OSError: The file cannot be written; an existing one is as it was.
+        """
+        sums = (self.up, self.down, self.unknown, self.open)
+        text = report_csv(
+            self.store_ids,
+            self.windows,
+            dict(zip(MEASURES, sums, strict=True)),
+            (self.last_poll, self.poll_count),
+            columns=columns,
+            decimals=decimals,
+            excel_safe=excel_safe,
+        )
+        if path_or_file is None:
+            return text
+        if hasattr(path_or_file, "write"):
+            _write(path_or_file, text)
+            return None
+        with complete_file(path_or_file) as stream:
+            stream.write(text.encode())
+        return None
+
+    def _row(self, index: int) -> ReportRow:
+        last_poll = self.last_poll[index]
+        micros = None if np.isnat(last_poll) else int(last_poll.astype(np.int64))
+        return ReportRow(
+            store_id=self.store_ids[index],
+            windows=self.windows,
+            up=tuple(self.up[index].tolist()),
+            down=tuple(self.down[index].tolist()),
+            unknown=tuple(self.unknown[index].tolist()),
+            open=tuple(self.open[index].tolist()),
+            last_poll=None if micros is None else to_datetime(micros),
+            poll_count=int(self.poll_count[index]),
+        )
+
+
+def _share(part: Int64, whole: Int64) -> npt.NDArray[np.float64]:
+    share = np.full(part.shape, np.nan)
+    return np.divide(part, whole, out=share, where=whole > 0)
+
+
+def _write(file: IO[str] | IO[bytes], text: str) -> None:
+    try:
+        file.write(text)  # type: ignore[arg-type]
+    except TypeError:  # a file of bytes, which has written nothing yet
+        file.write(text.encode())  # type: ignore[arg-type]

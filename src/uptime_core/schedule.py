@@ -1,0 +1,272 @@
+"""Business hours: weekly rows in shop-local wall time."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from datetime import time
+from operator import index
+from typing import TYPE_CHECKING, TypeAlias
+
+import attrs
+import numpy as np
+
+from uptime_core.columns import check_codes, distinct_store_ids, integer_column
+from uptime_core.errors import InputError, shown
+from uptime_core.kernel.weekly import DAY, WEEK
+from uptime_core.store_ids import BLANKS, parse_store_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from uptime_core.kernel.arrays import Int32, Int64
+
+TimeOfDay: TypeAlias = "str | time"
+
+_SECOND = 1_000_000
+_TIME = re.compile(
+    r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?"
+)
+_MIDNIGHT_AT_THE_END = ("24:00", "24:00:00")
+_LAST_MINUTE = DAY - 60 * _SECOND
+_LAST_SECOND = DAY - _SECOND
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def parse_day(cell: object) -> int:
+    """A day of the week, 0 for Monday to 6 for Sunday.
+
+    Raises:
+        InputError: It is none.
+    """
+    if isinstance(cell, str):
+        text = cell.strip(BLANKS)
+        if len(text) == 1 and text in "0123456":
+            return int(text)
+    elif not isinstance(cell, bool):
+        try:
+            day = index(cell)  # type: ignore[arg-type]
+        except TypeError:
+            day = -1
+        if 0 <= day < len(_DAYS):
+            return day
+    raise InputError(
+        f"{shown(cell)} is not a day from 0 (Monday) to 6 (Sunday)", field="day"
+    )
+
+
+def parse_hours(start: object, end: object) -> tuple[int, int]:
+    """A row's times as microseconds since the day's midnight, the end after the start.
+
+    An end of 24:00, 23:59 or 23:59:59 and a fraction is the day's end. An end before
+    the start is on the next day, an end equal to it is 24 hours later.
+
+    Raises:
+        InputError: One is no time of day.
+    """
+    opens = _parse_time(start, "start_time_local")
+    if isinstance(end, str) and end.strip(BLANKS) in _MIDNIGHT_AT_THE_END:
+        closes = DAY
+    else:
+        closes = _parse_time(end, "end_time_local")
+    if closes == _LAST_MINUTE or closes >= _LAST_SECOND:
+        closes = DAY
+    return opens, closes if closes > opens else closes + DAY
+
+
+def _parse_time(cell: object, field: str) -> int:
+    if isinstance(cell, time):
+        if cell.tzinfo is not None:
+            raise InputError(
+                f"{cell!r} has a time zone; business hours are local wall time",
+                field=field,
+            )
+        hour, minute, second, micro = (
+            cell.hour,
+            cell.minute,
+            cell.second,
+            cell.microsecond,
+        )
+    else:
+        match = _TIME.fullmatch(cell.strip(BLANKS)) if isinstance(cell, str) else None
+        if match is None:
+            raise InputError(
+                f"{shown(cell)} is not a time of day like '9:00', '09:00' or "
+                "'09:00:00'",
+                field=field,
+            )
+        hour, minute, second = (int(part or 0) for part in match.groups()[:3])
+        micro = int((match[4] or "").ljust(6, "0"))
+    if hour > 23 or minute > 59 or second > 59:  # noqa: PLR2004  # a clock's digits
+        raise InputError(
+            f"{shown(cell)} is past the last time of day"
+            + ("; only an end may be 24:00" if hour == 24 else ""),  # noqa: PLR2004
+            field=field,
+        )
+    return ((hour * 60 + minute) * 60 + second) * _SECOND + micro
+
+
+@attrs.frozen
+class BusinessHours:
+    """One row of a weekly schedule.
+
+    Attributes:
+        day: 0 is Monday, 6 is Sunday.
+        start: Microseconds since the day's midnight on the wall clock.
+        end: The same for the first instant after; past 24 hours it is on the next
+            day.
+    """
+
+    day: int
+    start: int
+    end: int
+
+    @classmethod
+    def parse(cls, day: int | str, start: TimeOfDay, end: TimeOfDay) -> BusinessHours:
+        """The row that these cells describe, texts or `datetime.time`.
+
+        Raises:
+            InputError: A cell cannot be read; `field` says which.
+        """
+        return cls(parse_day(day), *parse_hours(start, end))
+
+    def __str__(self) -> str:
+        return f"{_DAYS[self.day]} {_clock(self.start)}–{_clock(self.end)}"  # noqa: RUF001
+
+
+@attrs.frozen
+class WeeklySchedule:
+    """The weekly business hours of one shop, in its local wall time.
+
+    Rows may overlap, nest and touch: the shop is open in their union. Without any
+    row it is always closed.
+
+    Args:
+        rows: `BusinessHours`, or ``(day, start, end)`` as they describe them.
+
+    Raises:
+        InputError: A row cannot be read; `line` is its number, from 1.
+    """
+
+    rows: tuple[BusinessHours, ...]
+
+    def __init__(
+        self,
+        rows: Iterable[BusinessHours | tuple[int | str, TimeOfDay, TimeOfDay]] = (),
+    ) -> None:
+        parsed = []
+        for number, row in enumerate(rows, start=1):
+            try:
+                parsed.append(_business_hours(row))
+            except InputError as error:
+                error.source, error.line = error.source or "hours", number
+                raise
+        self.__attrs_init__(tuple(parsed))
+
+    @classmethod
+    def always(cls) -> WeeklySchedule:
+        """Open all day on every day."""
+        return cls([BusinessHours(day, 0, DAY) for day in range(len(_DAYS))])
+
+    def __repr__(self) -> str:
+        rows = ", ".join(map(str, self.rows)) or "always closed"
+        return f"<WeeklySchedule: {rows}>"
+
+
+@attrs.frozen(eq=False)
+class HoursColumns:
+    """Business hours as columns, in any order; row i belongs to shop ``code[i]``.
+
+    Args:
+        store_ids: The distinct ids; one without a row is always closed.
+        code: int32 indices into `store_ids`.
+        start: int64 microseconds since Monday 00:00 on the shop's wall clock, in
+            [0, 7 days).
+        end: The same for the first instant after, at most two days later; what is
+            past the week's end belongs to its beginning.
+
+    Raises:
+        InputError: A column has another shape or type, or a value out of range.
+    """
+
+    store_ids: tuple[str, ...]
+    code: Int32
+    start: Int64
+    end: Int64
+
+    def __init__(
+        self, store_ids: Iterable[str], code: object, start: object, end: object
+    ) -> None:
+        source = "HoursColumns"
+        ids = distinct_store_ids(store_ids, source)
+        codes = integer_column(code, np.int32, source, "code")
+        starts = integer_column(start, np.int64, source, "start")
+        ends = integer_column(end, np.int64, source, "end")
+        if not len(codes) == len(starts) == len(ends):
+            raise InputError(
+                f"the columns code, start and end have {len(codes)}, {len(starts)} "
+                f"and {len(ends)} rows",
+                source=source,
+            )
+        check_codes(codes, len(ids), source)
+        lengths = ends - starts
+        if len(codes) and not (
+            0 <= int(starts.min()) <= int(starts.max()) < WEEK
+            and 0 < int(lengths.min()) <= int(lengths.max()) <= 2 * DAY
+        ):
+            raise InputError(
+                "a row starts outside the week, or is not above 0 and up to 48 hours",
+                source=source,
+            )
+        self.__attrs_init__(ids, codes, starts, ends)
+
+    @classmethod
+    def from_schedules(cls, schedules: Mapping[str, WeeklySchedule]) -> HoursColumns:
+        """Columns from a schedule for each shop.
+
+        Raises:
+            InputError: A key is no id, or a value no schedule.
+        """
+        codes: dict[str, int] = {}
+        code, start, end = array("i"), array("q"), array("q")
+        for cell, schedule in schedules.items():
+            store_id = parse_store_id(cell)
+            if not isinstance(schedule, WeeklySchedule):
+                raise InputError(
+                    f"{shown(schedule)} of shop {shown(store_id)} is not a "
+                    "WeeklySchedule",
+                    source="hours",
+                )
+            number = codes.setdefault(store_id, len(codes))
+            for row in schedule.rows:
+                code.append(number)
+                start.append(row.day * DAY + row.start)
+                end.append(row.day * DAY + row.end)
+        return cls(
+            codes,
+            np.array(code, dtype=np.int32),
+            np.array(start, dtype=np.int64),
+            np.array(end, dtype=np.int64),
+        )
+
+    def __repr__(self) -> str:
+        return f"<HoursColumns: {len(self.code):,} rows of {len(self.store_ids):,} shops>"
+
+
+def _business_hours(row: object) -> BusinessHours:
+    if isinstance(row, BusinessHours):
+        return row
+    try:
+        day, start, end = row  # type: ignore[misc]
+    except (TypeError, ValueError):
+        raise InputError(f"{shown(row)} is not (day, start, end)") from None
+    return BusinessHours.parse(day, start, end)
+
+
+def _clock(micros: int) -> str:
+    minutes, rest = divmod(micros, 60 * _SECOND)
+    text = f"{minutes // 60:02d}:{minutes % 60:02d}"
+    if rest:
+        seconds = f"{rest / _SECOND:09.6f}".rstrip("0").rstrip(".")
+        return f"{text}:{seconds}"
+    return text

@@ -1,0 +1,123 @@
+"""What one report reads: the three sources at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import attrs
+
+from uptime_core.errors import InputError, shown
+from uptime_core.intake import HoursIntake, TimezoneIntake
+from uptime_core.polls import Poll, PollColumns
+from uptime_core.rejects import RejectedRow, Rejects
+from uptime_core.schedule import HoursColumns, WeeklySchedule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from uptime_core.polls import Status
+    from uptime_core.schedule import TimeOfDay
+
+    PollInput = (
+        PollColumns | Iterable[Poll | tuple[str, datetime, Status | bool]]
+    )
+    HoursInput = (
+        HoursColumns
+        | Mapping[str, WeeklySchedule]
+        | Iterable[tuple[str, int | str, TimeOfDay, TimeOfDay]]
+    )
+    TimezonesInput = Mapping[str, str] | Iterable[tuple[str, str]]
+
+
+@attrs.frozen(kw_only=True)
+class Snapshot:
+    """The three sources as they were at one moment, checked.
+
+    Attributes:
+        polls: The polls, in any order, repeats and all.
+        hours: The business hours of the shops that have any.
+        timezones: The time zones of the shops that have one, by name.
+        rejected: Rows that could not be read.
+        quarantined: Shops whose hours or zone had a rejected row; they are left out
+            of reports.
+        source: What the polls came from, for messages.
+    """
+
+    polls: PollColumns
+    hours: HoursColumns
+    timezones: Mapping[str, str]
+    rejected: tuple[RejectedRow, ...] = ()
+    quarantined: frozenset[str] = frozenset()
+    source: str = "polls"
+
+    @classmethod
+    def of(
+        cls,
+        polls: PollInput,
+        hours: HoursInput | None = None,
+        timezones: TimezonesInput | None = None,
+    ) -> Snapshot:
+        """Check and convert what a caller has.
+
+        Args:
+            polls: `PollColumns`, or rows ``(store_id, aware datetime, status)``.
+            hours: A mapping to `WeeklySchedule`, or rows
+                ``(store_id, day, start, end)`` of texts or `datetime.time`.
+            timezones: A mapping or pairs of id and name.
+
+        Raises:
+            InputError: A row cannot be read; `source` and `line` say which.
+        """
+        return cls(
+            polls=_poll_columns(polls),
+            hours=_hours_columns(hours),
+            timezones=_timezone_names(timezones),
+        )
+
+
+def _poll_columns(polls: PollInput) -> PollColumns:
+    if isinstance(polls, PollColumns):
+        return polls
+    return PollColumns.from_rows(_iterable(polls, "polls"))
+
+
+def _hours_columns(hours: HoursInput | None) -> HoursColumns:
+    if isinstance(hours, HoursColumns):
+        return hours
+    if isinstance(hours, Mapping):
+        return HoursColumns.from_schedules(hours)
+    intake = HoursIntake("hours", Rejects())
+    for number, row in enumerate(_iterable(() if hours is None else hours, "hours"), start=1):
+        store_id, *cells = _cells(row, 4, "(store_id, day, start, end)", number, "hours")
+        intake.add(number, store_id, tuple(cells))
+    return intake.finish()[0]
+
+
+def _timezone_names(timezones: TimezonesInput | None) -> Mapping[str, str]:
+    if isinstance(timezones, Mapping):
+        timezones = timezones.items()
+    intake = TimezoneIntake("timezones", Rejects())
+    for number, row in enumerate(_iterable(() if timezones is None else timezones, "timezones"), start=1):
+        store_id, name = _cells(row, 2, "(store_id, name)", number, "timezones")
+        intake.add(number, store_id, (name,))
+    return intake.finish()[0]
+
+
+def _iterable(rows: object, source: str) -> Iterable[object]:
+    try:
+        return iter(rows)  # type: ignore[call-overload,no-any-return]
+    except TypeError:
+        raise InputError(
+            f"{shown(rows)} is not an iterable of rows", source=source
+        ) from None
+
+
+def _cells(
+    row: object, width: int, form: str, number: int, source: str
+) -> tuple[object, ...]:
+    cells = tuple(row) if isinstance(row, tuple | list) else (row,)
+    if len(cells) != width:
+        raise InputError(f"{shown(row)} is not {form}", source=source, line=number)
+    return cells

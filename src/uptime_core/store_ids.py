@@ -1,0 +1,82 @@
+"""What a `store_id` may be. Ids are text everywhere."""
+
+from __future__ import annotations
+
+import re
+
+from uptime_core.errors import InputError, shown
+
+BLANKS = " \t"
+"""What is trimmed from both ends of every cell."""
+
+_LONGEST = 200
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_RUINED = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?[eE]\+[0-9]+")
+
+
+def parse_store_id(cell: object) -> str:
+    """A shop's id, trimmed.
+
+    Raises:
+        InputError: It is not text of 1 to 200 characters without control
+            characters, or is what a spreadsheet makes of a long number.
+    """
+    if not isinstance(cell, str):
+        raise InputError(
+            f"{shown(cell)} is not text; ids are text, so that no digit is lost",
+            field="store_id",
+        )
+    store_id = cell.strip(BLANKS)
+    if reason := _fault(store_id):
+        raise InputError(f"{shown(cell)} {reason}", field="store_id")
+    return store_id
+
+
+class StoreCodes(dict[str, int]):
+    """Numbers distinct ids from 0, as they come; a bad id has the number -1.
+
+    Looking up a cell gives its id's number, so that whole columns are numbered with
+    ``map``, without a call in Python for a cell seen before.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._codes: dict[str, int] = {}
+
+    def __missing__(self, cell: str) -> int:
+        try:
+            store_id = parse_store_id(cell)
+        except InputError:
+            return -1
+        self[cell] = code = self._codes.setdefault(store_id, len(self._codes))
+        return code
+
+    @property
+    def store_ids(self) -> tuple[str, ...]:
+        """The distinct ids, in the order of their numbers."""
+        return tuple(self._codes)
+
+
+def _fault(store_id: str) -> str | None:
+    if not store_id:
+        return "is empty"
+    if len(store_id) > _LONGEST:
+        return f"has {len(store_id)} characters, more than {_LONGEST}"
+    if _CONTROL.search(store_id):
+        return "has a control character"
+    if not store_id.isascii() and not _encodable(store_id):
+        return "has a lone surrogate, which no UTF-8 file can hold"
+    if _RUINED.fullmatch(store_id):
+        return (
+            "is a number that a spreadsheet has rounded, its last digits are lost; "
+            "export the file again with this column as text"
+        )
+    return None
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

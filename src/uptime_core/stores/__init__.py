@@ -1,0 +1,1 @@
+"""The back ends that hold polls, business hours and time zones."""

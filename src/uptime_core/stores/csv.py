@@ -1,0 +1,231 @@
+"""A store that reads CSV files."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+
+from uptime_core.abc import Store
+from uptime_core.errors import BadFileError, InputError, shown
+from uptime_core.instants import to_micros
+from uptime_core.intake import HoursIntake, PollIntake, TimezoneIntake
+from uptime_core.polls import PollColumns
+from uptime_core.rejects import OnError, Rejects
+from uptime_core.schedule import HoursColumns
+from uptime_core.snapshot import Snapshot
+from uptime_core.stores.table import Column, Path, read_table, renamed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from uptime_core.rejects import RejectedRow
+
+_STORE_ID = Column("store_id", ("store_id",))
+POLL_COLUMNS = (
+    _STORE_ID,
+    Column("timestamp_utc", ("timestamp_utc",)),
+    Column("status", ("status",)),
+)
+HOURS_COLUMNS = (
+    _STORE_ID,
+    Column("day", ("day", "dayofweek", "day_of_week")),
+    Column("start_time_local", ("start_time_local",)),
+    Column("end_time_local", ("end_time_local",)),
+)
+TIMEZONE_COLUMNS = (_STORE_ID, Column("timezone_str", ("timezone_str",)))
+
+_NAMES = [
+    column.name
+    for column in dict.fromkeys((*POLL_COLUMNS, *HOURS_COLUMNS, *TIMEZONE_COLUMNS))
+]
+
+Loaded = TypeVar("Loaded")
+
+
+class _Reading(NamedTuple, Generic[Loaded]):
+    """What one reading of a file gave."""
+
+    value: Loaded
+    rejected: tuple[RejectedRow, ...] = ()
+    quarantined: frozenset[str] = frozenset()
+
+
+def read_polls(
+    path: Path, columns: Sequence[Column], on_error: OnError
+) -> _Reading[PollColumns]:
+    """The polls of a file.
+
+    Raises:
+        InputError: The file, or under `raise` a row, cannot be read.
+        OSError: The file cannot be opened.
+    """
+    rejects = Rejects(on_error)
+    intake = PollIntake(os.fspath(path), rejects)
+    for batch in read_table(path, columns):
+        intake.add(batch.lines, *batch.columns, misfits=batch.misfits)
+    return _Reading(intake.finish(), tuple(rejects.rows))
+
+
+def read_hours(
+    path: Path, columns: Sequence[Column], on_error: OnError
+) -> _Reading[HoursColumns]:
+    """The business hours of a file; raises like `read_polls`."""
+    rejects = Rejects(on_error)
+    intake = HoursIntake(os.fspath(path), rejects)
+    for batch in read_table(path, columns):
+        intake.add_columns(*batch)
+    hours, quarantined = intake.finish()
+    return _Reading(hours, tuple(rejects.rows), quarantined)
+
+
+def read_timezones(
+    path: Path, columns: Sequence[Column], on_error: OnError
+) -> _Reading[Mapping[str, str]]:
+    """The time zones of a file; raises like `read_polls`."""
+    rejects = Rejects(on_error)
+    intake = TimezoneIntake(os.fspath(path), rejects)
+    for batch in read_table(path, columns):
+        intake.add_columns(*batch)
+    names, quarantined = intake.finish()
+    return _Reading(names, tuple(rejects.rows), quarantined)
+
+
+class _File(Generic[Loaded]):
+    """A file that is read when it is needed, and again when it has changed."""
+
+    def __init__(
+        self, path: Path | None, read: Callable[[Path], _Reading[Loaded]], none: Loaded
+    ) -> None:
+        self._path = path
+        self._read = read
+        self._reading = _Reading(none)
+        self._version: tuple[int, ...] | None = None
+        self._lock = threading.Lock()
+
+    def load(self) -> _Reading[Loaded]:
+        """What the file holds now.
+
+        Raises:
+            BadFileError: It changed while it was read.
+        """
+        if self._path is None:
+            return self._reading
+        with self._lock:
+            version = _version(self._path)
+            if version != self._version:
+                reading = self._read(self._path)
+                if _version(self._path) != version:
+                    raise BadFileError(
+                        "it changed while it was read; read it again",
+                        source=os.fspath(self._path),
+                    )
+                self._reading, self._version = reading, version
+            return self._reading
+
+
+def _version(path: Path) -> tuple[int, ...]:
+    status = os.stat(path)  # noqa: PTH116  # a path as text, as it was given
+    if not stat.S_ISREG(status.st_mode):
+        return (status.st_dev, status.st_ino)  # a pipe can be read only once
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+class CsvStore(Store):
+    """Reads CSV files, plain or ``.gz``, when they are needed.
+
+    A file that has changed since is read again; what is kept in memory is columns of
+    numbers, not the text. What cells and files may look like is said in
+    `docs/reference/input.md`.
+
+    Args:
+        polls: The path of the polls: store_id, timestamp_utc, status.
+        hours: The path of the business hours: store_id, day (or dayOfWeek),
+            start_time_local, end_time_local.
+        timezones: The path of the time zones: store_id, timezone_str.
+        on_error: What becomes of bad rows: `raise` stops at the first, `collect`
+            sets them aside in `rejected`, and the shops of bad hours and zones in
+            `quarantined`.
+        columns: Headers of your own by column, like ``{"store_id": "shop"}``; a tuple
+            where files differ.
+
+    Raises:
+        InputError: An argument cannot be accepted.
+    """
+
+    def __init__(
+        self,
+        polls: Path,
+        hours: Path | None = None,
+        timezones: Path | None = None,
+        on_error: OnError = "raise",
+        columns: Mapping[str, str | tuple[str, ...]] | None = None,
+    ) -> None:
+        names = columns or {}
+        for name in names:
+            if name not in _NAMES:
+                raise InputError(
+                    f"{shown(name)} is none of {', '.join(_NAMES)}", source="columns"
+                )
+        Rejects(on_error)
+        self._source = os.fspath(polls)
+
+        def reader(
+            read: Callable[[Path, Sequence[Column], OnError], _Reading[Loaded]],
+            wanted: Sequence[Column],
+        ) -> Callable[[Path], _Reading[Loaded]]:
+            headers = renamed(wanted, names)
+            return lambda path: read(path, headers, on_error)
+
+        self._polls = _File(
+            polls, reader(read_polls, POLL_COLUMNS), PollColumns((), (), (), ())
+        )
+        self._hours = _File(
+            hours, reader(read_hours, HOURS_COLUMNS), HoursColumns((), (), (), ())
+        )
+        self._timezones: _File[Mapping[str, str]] = _File(
+            timezones, reader(read_timezones, TIMEZONE_COLUMNS), {}
+        )
+
+    def polls(
+        self, start: datetime | None = None, end: datetime | None = None
+    ) -> Iterator[PollColumns]:
+        """The polls at or after `start` and before `end`, in one batch."""
+        yield self._polls.load().value.between(
+            None if start is None else to_micros(start),
+            None if end is None else to_micros(end),
+        )
+
+    def hours(self) -> HoursColumns:
+        """The business hours, without shops in quarantine."""
+        return self._hours.load().value
+
+    def timezones(self) -> Mapping[str, str]:
+        """The time zones, by shop, without shops in quarantine."""
+        return self._timezones.load().value
+
+    def rejected(self) -> tuple[RejectedRow, ...]:
+        """The bad rows of all three files, with their reasons."""
+        return self.snapshot().rejected
+
+    def quarantined(self) -> frozenset[str]:
+        """The shops of bad rows of hours and zones."""
+        return self.snapshot().quarantined
+
+    def snapshot(self) -> Snapshot:
+        """The three files as they are now."""
+        polls, hours = self._polls.load(), self._hours.load()
+        timezones = self._timezones.load()
+        return Snapshot(
+            polls=polls.value,
+            hours=hours.value,
+            timezones=timezones.value,
+            rejected=polls.rejected + hours.rejected + timezones.rejected,
+            quarantined=hours.quarantined | timezones.quarantined,
+            source=self._source,
+        )
+
+    def __repr__(self) -> str:
+        return f"<CsvStore: {self._source}>"

@@ -1,0 +1,62 @@
+"""A store in memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from uptime_core.abc import Store
+from uptime_core.instants import to_micros
+from uptime_core.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from uptime_core.polls import PollColumns
+    from uptime_core.schedule import HoursColumns
+    from uptime_core.snapshot import HoursInput, PollInput, TimezonesInput
+
+
+class MemoryStore(Store):
+    """Holds what it is given, in columns.
+
+    Args:
+        polls: As `compute_report` takes them; likewise the next two.
+        hours: Business hours.
+        timezones: Time zones.
+
+    Raises:
+        InputError: A row cannot be read.
+    """
+
+    def __init__(
+        self,
+        polls: PollInput = (),
+        hours: HoursInput | None = None,
+        timezones: TimezonesInput | None = None,
+    ) -> None:
+        self._snapshot = Snapshot.of(polls, hours, timezones)
+
+    def polls(
+        self, start: datetime | None = None, end: datetime | None = None
+    ) -> Iterator[PollColumns]:
+        """The polls at or after `start` and before `end`, in one batch."""
+        yield self._snapshot.polls.between(
+            None if start is None else to_micros(start),
+            None if end is None else to_micros(end),
+        )
+
+    def hours(self) -> HoursColumns:
+        """The business hours."""
+        return self._snapshot.hours
+
+    def timezones(self) -> Mapping[str, str]:
+        """The time zones, by shop."""
+        return self._snapshot.timezones
+
+    def snapshot(self) -> Snapshot:
+        """All of it; nothing changes after construction."""
+        return self._snapshot
+
+    def __repr__(self) -> str:
+        return f"<MemoryStore: {self._snapshot.polls!r}>"
