@@ -249,7 +249,7 @@ def _duration_or_none(text: str) -> timedelta | None:
 
 def _instant(text: str) -> datetime:
     try:
-        instant = isoparse(text)
+        instant: datetime = isoparse(text)
     except (ValueError, OverflowError, TypeError):
         raise InputError(
             f"{shown(text)} is not an ISO 8601 instant like 2023-01-25T18:13:22Z"

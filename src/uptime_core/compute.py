@@ -18,8 +18,8 @@ import numpy as np
 
 from uptime_core.errors import InputError, NoPollsError, shown
 from uptime_core.instants import to_datetime, to_micros
-from uptime_core.kernel.arrays import ends_of_runs
 from uptime_core.kernel.accumulate import Sums, accumulate
+from uptime_core.kernel.arrays import ends_of_runs
 from uptime_core.kernel.blocks import rows_of_blocks, shop_blocks
 from uptime_core.kernel.extrapolate import extrapolate, settle, time_bits
 from uptime_core.kernel.weekly import BusinessTime, WeeklyTable
@@ -155,9 +155,7 @@ def account(
         low=low,
         high=min(high, as_of),
     )
-    weekly = WeeklyTable.of(
-        block.shops, block.row_shop, block.row_start, block.row_end
-    )
+    weekly = WeeklyTable.of(block.shops, block.row_shop, block.row_start, block.row_end)
     business = BusinessTime.of(weekly, block.zone, block.segments, low, high)
     sums = accumulate(spans, business, starts, ends)
     last_poll = np.full(block.shops, _NEVER, dtype=np.int64)
@@ -172,7 +170,9 @@ def account(
     )
 
 
-def blocks_of(columns: ShopColumns, starts: Int64, ends: Int64) -> Iterator[ShopColumns]:
+def blocks_of(
+    columns: ShopColumns, starts: Int64, ends: Int64
+) -> Iterator[ShopColumns]:
     """Cut all shops into blocks that `account` can take."""
     low, high = int(starts.min()), int(ends.max())
     if len(columns.poll_at):

@@ -1,4 +1,4 @@
-"""Instants: datetimes and texts to int64 microseconds since 1970-01-01 UTC, and back."""
+"""Instants: datetimes and texts to int64 microseconds since 1970-01-01 UTC and back."""
 
 from __future__ import annotations
 
@@ -136,7 +136,9 @@ def parse_timestamps(cells: Sequence[str]) -> Int64:
     return instants
 
 
-def _read_columns(cells: np.ndarray[tuple[int], np.dtype[np.bytes_]]) -> tuple[Int64, Bool]:
+def _read_columns(
+    cells: np.ndarray[tuple[int], np.dtype[np.bytes_]],
+) -> tuple[Int64, Bool]:
     """Instants of the cells in plain UTC form, and which cells have that form."""
     rows = len(cells)
     byte = np.ascontiguousarray(cells.view(np.uint8).reshape(rows, _WIDTH).T)
@@ -145,7 +147,7 @@ def _read_columns(cells: np.ndarray[tuple[int], np.dtype[np.bytes_]]) -> tuple[I
     wide = digit.astype(np.int64)
 
     def number(first: int, width: int) -> Int64:
-        value = wide[first]
+        value: Int64 = wide[first]
         for place in range(first + 1, first + width):
             value = value * 10 + wide[place]
         return value

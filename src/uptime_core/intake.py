@@ -23,7 +23,7 @@ from uptime_core.store_ids import StoreCodes, parse_store_id
 from uptime_core.timezones import parse_timezone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from uptime_core.kernel.arrays import Int32, Int64, UInt8
     from uptime_core.rejects import Rejects
@@ -81,7 +81,7 @@ class PollIntake:
         store_ids: Sequence[str],
         timestamps: Sequence[str],
         statuses: Sequence[str],
-        misfits: Iterable[Misfit] = (),
+        misfits: Sequence[Misfit] = (),
     ) -> None:
         """Take in rows, given as columns of equal length.
 
@@ -93,11 +93,13 @@ class PollIntake:
         at = parse_timestamps(timestamps)
         status = np.fromiter(map(self._statuses.__getitem__, statuses), np.uint8, rows)
         bad = (code < 0) | (at == UNREADABLE) | (status == _NEITHER)
-        faults = [(misfit.line, misfit.error, misfit.cells) for misfit in misfits]
+        faults: list[tuple[int, InputError, tuple[str, ...]]] = [
+            (misfit.line, misfit.error, misfit.cells) for misfit in misfits
+        ]
         if bad.any():
             for row in np.flatnonzero(bad).tolist():
-                cells = (store_ids[row], timestamps[row], statuses[row])
-                faults.append((lines[row], _poll_error(*cells), cells))
+                texts = store_ids[row], timestamps[row], statuses[row]
+                faults.append((lines[row], _poll_error(*texts), texts))
             code, at, status = code[~bad], at[~bad], status[~bad]
         for line, error, cells in sorted(faults, key=itemgetter(0)):
             self._rejects.reject(error, self.source, line, cells)
@@ -158,7 +160,9 @@ class _ShopIntake(Generic[Parsed]):
             InputError: The first bad row's, if bad rows are not collected.
         """
         later = deque(misfits)
-        for line, (store_id, *cells) in zip(lines, zip(*columns, strict=True), strict=True):
+        for line, (store_id, *cells) in zip(
+            lines, zip(*columns, strict=True), strict=True
+        ):
             while later and later[0].line < line:
                 self._reject_misfit(later.popleft())
             self.add(line, store_id, tuple(cells))
@@ -250,9 +254,9 @@ class HoursIntake(_ShopIntake[tuple[int, int]]):
         rank = np.zeros(len(self._codes), dtype=np.int32)
         rank[present] = np.arange(len(present), dtype=np.int32)
         store_ids = tuple(self._codes)
-        times = np.array(
-            [value for _, value in self._values], dtype=np.int64
-        ).reshape(-1, 2)[np.array(self._value, dtype=np.int64)]
+        times = np.array([value for _, value in self._values], dtype=np.int64).reshape(
+            -1, 2
+        )[np.array(self._value, dtype=np.int64)]
         columns = HoursColumns(
             [store_ids[code] for code in present.tolist()],
             rank[used],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import attrs
 
@@ -12,13 +12,16 @@ from uptime_core.instants import MICROSECOND
 from uptime_core.kernel.extrapolate import Initial, Method
 from uptime_core.timezones import parse_timezone
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 MissingHours = Literal["open", "closed", "error"]
 
 
-def _one_of(choices: object) -> object:
-    allowed = get_args(choices)
-
-    def check(_: object, attribute: attrs.Attribute[str], value: object) -> None:
+def _one_of(
+    allowed: tuple[str, ...],
+) -> Callable[[object, attrs.Attribute[Any], object], None]:
+    def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
         if value not in allowed:
             raise InputError(
                 f"{shown(value)} is none of {', '.join(map(repr, allowed))}",
@@ -30,7 +33,7 @@ def _one_of(choices: object) -> object:
 
 
 def _positive_or_none(
-    _: object, attribute: attrs.Attribute[timedelta | None], value: object
+    _: object, attribute: attrs.Attribute[Any], value: object
 ) -> None:
     if value is None:
         return
@@ -74,13 +77,17 @@ class Policy:
         InputError: A value is none of these.
     """
 
-    extrapolation: Method = attrs.field(default="previous", validator=_one_of(Method))
+    extrapolation: Method = attrs.field(
+        default="previous", validator=_one_of(get_args(Method))
+    )
     reach: timedelta | None = attrs.field(
         default=timedelta(hours=1), validator=_positive_or_none
     )
-    initial: Initial = attrs.field(default="unknown", validator=_one_of(Initial))
+    initial: Initial = attrs.field(
+        default="unknown", validator=_one_of(get_args(Initial))
+    )
     missing_hours: MissingHours = attrs.field(
-        default="open", validator=_one_of(MissingHours)
+        default="open", validator=_one_of(get_args(MissingHours))
     )
     default_timezone: str | None = attrs.field(
         default="America/Chicago", converter=_known_timezone

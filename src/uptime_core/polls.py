@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 import attrs
 import numpy as np
@@ -16,6 +16,8 @@ from uptime_core.store_ids import BLANKS, parse_store_id
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
+
+    import numpy.typing as npt
 
     from uptime_core.kernel.arrays import Int32, Int64, UInt8
 
@@ -56,7 +58,7 @@ class Poll:
     up: bool
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, init=False)
 class PollColumns:
     """Polls as columns, in any order; row i is one poll of shop ``code[i]``.
 
@@ -81,9 +83,9 @@ class PollColumns:
     def __init__(
         self,
         store_ids: Iterable[str],
-        code: object,
-        at: object,
-        status: object,
+        code: npt.ArrayLike,
+        at: npt.ArrayLike,
+        status: npt.ArrayLike,
     ) -> None:
         source = "PollColumns"
         ids = distinct_store_ids(store_ids, source)
@@ -186,7 +188,7 @@ def _cells(row: object) -> tuple[str, datetime, object]:
     if isinstance(row, Poll):
         return row.store_id, row.at, row.up
     try:
-        store_id, instant, status = row  # type: ignore[misc]
+        store_id, instant, status = cast("tuple[str, datetime, object]", row)
     except (TypeError, ValueError):
         raise InputError(f"{shown(row)} is not (store_id, datetime, status)") from None
     return store_id, instant, status
@@ -208,7 +210,9 @@ def concatenate(batches: Iterable[PollColumns]) -> PollColumns:
     codes: dict[str, int] = {}
     code, at, status = [], [], []
     for part in parts:
-        numbers = [codes.setdefault(store_id, len(codes)) for store_id in part.store_ids]
+        numbers = [
+            codes.setdefault(store_id, len(codes)) for store_id in part.store_ids
+        ]
         code.append(np.array(numbers, dtype=np.int32)[part.code])
         at.append(part.at)
         status.append(part.status)

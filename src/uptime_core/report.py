@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_left
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, cast, overload
 
 import attrs
 import numpy as np
@@ -13,10 +14,8 @@ from uptime_core.errors import InputError, UnknownStoreIdError, shown
 from uptime_core.files import complete_file
 from uptime_core.instants import to_datetime
 from uptime_core.report_csv import MEASURES, Columns, report_csv
-from uptime_core.window import Window
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator
     from typing import IO
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from uptime_core.kernel.arrays import Int64
     from uptime_core.policy import Policy
+    from uptime_core.window import Window
 
 
 @attrs.frozen
@@ -268,11 +268,11 @@ class Report:
         )
         if path_or_file is None:
             return text
-        if hasattr(path_or_file, "write"):
+        if isinstance(path_or_file, str | os.PathLike):
+            with complete_file(path_or_file) as stream:
+                stream.write(text.encode())
+        else:
             _write(path_or_file, text)
-            return None
-        with complete_file(path_or_file) as stream:
-            stream.write(text.encode())
         return None
 
     def _row(self, index: int) -> ReportRow:
@@ -292,11 +292,12 @@ class Report:
 
 def _share(part: Int64, whole: Int64) -> npt.NDArray[np.float64]:
     share = np.full(part.shape, np.nan)
-    return np.divide(part, whole, out=share, where=whole > 0)
+    np.divide(part, whole, out=share, where=whole > 0)
+    return share
 
 
 def _write(file: IO[str] | IO[bytes], text: str) -> None:
     try:
-        file.write(text)  # type: ignore[arg-type]
+        cast("IO[str]", file).write(text)
     except TypeError:  # a file of bytes, which has written nothing yet
-        file.write(text.encode())  # type: ignore[arg-type]
+        cast("IO[bytes]", file).write(text.encode())

@@ -6,7 +6,7 @@ import re
 from array import array
 from datetime import time
 from operator import index
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import attrs
 import numpy as np
@@ -19,14 +19,14 @@ from uptime_core.store_ids import BLANKS, parse_store_id
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    import numpy.typing as npt
+
     from uptime_core.kernel.arrays import Int32, Int64
 
 TimeOfDay: TypeAlias = "str | time"
 
 _SECOND = 1_000_000
-_TIME = re.compile(
-    r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?"
-)
+_TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?")
 _MIDNIGHT_AT_THE_END = ("24:00", "24:00:00")
 _LAST_MINUTE = DAY - 60 * _SECOND
 _LAST_SECOND = DAY - _SECOND
@@ -134,7 +134,7 @@ class BusinessHours:
         return f"{_DAYS[self.day]} {_clock(self.start)}–{_clock(self.end)}"  # noqa: RUF001
 
 
-@attrs.frozen
+@attrs.frozen(init=False)
 class WeeklySchedule:
     """The weekly business hours of one shop, in its local wall time.
 
@@ -173,7 +173,7 @@ class WeeklySchedule:
         return f"<WeeklySchedule: {rows}>"
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, init=False)
 class HoursColumns:
     """Business hours as columns, in any order; row i belongs to shop ``code[i]``.
 
@@ -195,7 +195,11 @@ class HoursColumns:
     end: Int64
 
     def __init__(
-        self, store_ids: Iterable[str], code: object, start: object, end: object
+        self,
+        store_ids: Iterable[str],
+        code: npt.ArrayLike,
+        start: npt.ArrayLike,
+        end: npt.ArrayLike,
     ) -> None:
         source = "HoursColumns"
         ids = distinct_store_ids(store_ids, source)
@@ -250,14 +254,16 @@ class HoursColumns:
         )
 
     def __repr__(self) -> str:
-        return f"<HoursColumns: {len(self.code):,} rows of {len(self.store_ids):,} shops>"
+        return (
+            f"<HoursColumns: {len(self.code):,} rows of {len(self.store_ids):,} shops>"
+        )
 
 
 def _business_hours(row: object) -> BusinessHours:
     if isinstance(row, BusinessHours):
         return row
     try:
-        day, start, end = row  # type: ignore[misc]
+        day, start, end = cast("tuple[int, TimeOfDay, TimeOfDay]", row)
     except (TypeError, ValueError):
         raise InputError(f"{shown(row)} is not (day, start, end)") from None
     return BusinessHours.parse(day, start, end)

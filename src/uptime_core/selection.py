@@ -191,8 +191,8 @@ def _hours(
     if len(without) and policy.missing_hours == "error":
         store_ids = tuple(number)
         raise MissingHoursError(
-            f"shop {shown(store_ids[without[0]])} and {len(without) - 1} others have no "
-            "business hours; add them, or use Policy(missing_hours='open') or 'closed'",
+            f"shop {shown(store_ids[without[0]])} and {len(without) - 1} others have "
+            "no business hours; add them, or use Policy(missing_hours='open')",
             source="hours",
         )
     shop = known[hours.code]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
@@ -20,15 +20,16 @@ if TYPE_CHECKING:
     from uptime_core.polls import Status
     from uptime_core.schedule import TimeOfDay
 
-    PollInput = (
-        PollColumns | Iterable[Poll | tuple[str, datetime, Status | bool]]
-    )
+    PollInput = PollColumns | Iterable[Poll | tuple[str, datetime, Status | bool]]
     HoursInput = (
         HoursColumns
         | Mapping[str, WeeklySchedule]
         | Iterable[tuple[str, int | str, TimeOfDay, TimeOfDay]]
     )
     TimezonesInput = Mapping[str, str] | Iterable[tuple[str, str]]
+
+
+Row = TypeVar("Row")
 
 
 @attrs.frozen(kw_only=True)
@@ -89,8 +90,12 @@ def _hours_columns(hours: HoursInput | None) -> HoursColumns:
     if isinstance(hours, Mapping):
         return HoursColumns.from_schedules(hours)
     intake = HoursIntake("hours", Rejects())
-    for number, row in enumerate(_iterable(() if hours is None else hours, "hours"), start=1):
-        store_id, *cells = _cells(row, 4, "(store_id, day, start, end)", number, "hours")
+    for number, row in enumerate(
+        _iterable(() if hours is None else hours, "hours"), start=1
+    ):
+        store_id, *cells = _cells(
+            row, 4, "(store_id, day, start, end)", number, "hours"
+        )
         intake.add(number, store_id, tuple(cells))
     return intake.finish()[0]
 
@@ -99,15 +104,17 @@ def _timezone_names(timezones: TimezonesInput | None) -> Mapping[str, str]:
     if isinstance(timezones, Mapping):
         timezones = timezones.items()
     intake = TimezoneIntake("timezones", Rejects())
-    for number, row in enumerate(_iterable(() if timezones is None else timezones, "timezones"), start=1):
+    for number, row in enumerate(
+        _iterable(() if timezones is None else timezones, "timezones"), start=1
+    ):
         store_id, name = _cells(row, 2, "(store_id, name)", number, "timezones")
         intake.add(number, store_id, (name,))
     return intake.finish()[0]
 
 
-def _iterable(rows: object, source: str) -> Iterable[object]:
+def _iterable(rows: Iterable[Row], source: str) -> Iterable[Row]:
     try:
-        return iter(rows)  # type: ignore[call-overload,no-any-return]
+        return iter(rows)
     except TypeError:
         raise InputError(
             f"{shown(rows)} is not an iterable of rows", source=source

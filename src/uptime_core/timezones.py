@@ -63,7 +63,9 @@ def load_timezone(name: str) -> ZoneInfo:
     Raises:
         UnknownTimezoneError: The database has no such name.
     """
-    file = resources.files("tzdata").joinpath("zoneinfo", *parse_timezone(name).split("/"))
+    file = resources.files("tzdata").joinpath(
+        "zoneinfo", *parse_timezone(name).split("/")
+    )
     try:
         with file.open("rb") as stream:
             return ZoneInfo.from_file(stream, key=name)

@@ -149,7 +149,9 @@ def _instant(value: datetime, field: str) -> int:
 
 
 def _is_name(name: str) -> bool:
-    return 0 < len(name) <= _LONGEST_NAME and name.isprintable() and name.strip() == name
+    return (
+        0 < len(name) <= _LONGEST_NAME and name.isprintable() and name.strip() == name
+    )
 
 
 def _compact(micros: int) -> str:

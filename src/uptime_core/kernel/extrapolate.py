@@ -67,7 +67,7 @@ def settle(shop: Int64, at: Int64, status: UInt8) -> Polls:
         return Polls(shop, at, status, 0, 0)
     origin = int(at.min())
     bits = time_bits(origin, int(at.max()))
-    key = ((((shop << bits) | (at - origin)) << 1)) | status
+    key = (((shop << bits) | (at - origin)) << 1) | status
     key.sort()
     instant = key >> 1
     first = starts_of_runs(instant)

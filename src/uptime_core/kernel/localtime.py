@@ -13,12 +13,12 @@ of its own, asserts that distance, and compares every segment.
 from __future__ import annotations
 
 from datetime import datetime, timedelta, tzinfo
-
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from uptime_core.kernel.arrays import Int64
+if TYPE_CHECKING:
+    from uptime_core.kernel.arrays import Int64
 
 Segments: TypeAlias = "tuple[Int64, Int64]"
 """First instants and offsets; see `offset_segments`."""

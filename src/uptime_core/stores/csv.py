@@ -65,7 +65,8 @@ def read_polls(
     rejects = Rejects(on_error)
     intake = PollIntake(os.fspath(path), rejects)
     for batch in read_table(path, columns):
-        intake.add(batch.lines, *batch.columns, misfits=batch.misfits)
+        store_ids, timestamps, statuses = batch.columns
+        intake.add(batch.lines, store_ids, timestamps, statuses, batch.misfits)
     return _Reading(intake.finish(), tuple(rejects.rows))
 
 

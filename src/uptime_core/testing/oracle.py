@@ -17,6 +17,7 @@ from bisect import bisect_right
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -81,7 +82,7 @@ def account(
     stretches = sorted(edge for edge in edges if low <= edge <= high)
 
     up = down = unknown = 0
-    for first, after in zip(stretches, stretches[1:], strict=False):
+    for first, after in pairwise(stretches):
         if not (is_open_without_rows or _is_open(zone, week, first)):
             continue
         status = _status(speech, first)
@@ -208,7 +209,7 @@ def _offset_changes(timezone: str, low: int, high: int) -> tuple[int, ...]:
             seconds = range(minute, minute + _MINUTE + 1, _SECOND)
             changes += [
                 later
-                for earlier, later in zip(seconds, seconds[1:], strict=False)
+                for earlier, later in pairwise(seconds)
                 if _wall_clock(zone, earlier).utcoffset()
                 != _wall_clock(zone, later).utcoffset()
             ]

@@ -1,0 +1,27 @@
+"""Profiles of hypothesis, and the full-size data beside the repository."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+hypothesis.settings.register_profile(
+    "default", deadline=None, max_examples=60, derandomize=True
+)
+hypothesis.settings.register_profile(
+    "deep", deadline=None, max_examples=2_000, derandomize=False, print_blob=True
+)
+hypothesis.settings.load_profile(os.environ.get("UPTIME_CORE_PROFILE", "default"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of the full-size data."""
+    if not SHARED.is_dir():
+        pytest.skip(f"the full-size data are not here: {SHARED} is missing")
+    return SHARED
