@@ -14,14 +14,17 @@ hypothesis.settings.register_profile(
     "default", deadline=None, max_examples=60, derandomize=True
 )
 hypothesis.settings.register_profile(
-    "deep", deadline=None, max_examples=2_000, derandomize=False, print_blob=True
+    "deep", deadline=None, max_examples=1_000, print_blob=True
 )
 hypothesis.settings.load_profile(os.environ.get("UPTIME_CORE_PROFILE", "default"))
 
 
 @pytest.fixture(scope="session")
-def shared() -> Path:
+def shared(request: pytest.FixtureRequest) -> Path:
     """The folder of the full-size data."""
     if not SHARED.is_dir():
-        pytest.skip(f"the full-size data are not here: {SHARED} is missing")
+        reason = "the full-size data are not beside this repository (../shared/data)"
+        if request.config.getoption("--require-shared"):
+            pytest.fail(reason)
+        pytest.skip(reason)
     return SHARED

@@ -12,7 +12,7 @@ of its own, asserts that distance, and compares every segment.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -28,10 +28,9 @@ PROBE_STEP = 6 * 3600 * SECOND
 """Distance of two probes in microseconds: 4 probes a day cost 0.6 ms a zone-year."""
 
 _MICROSECOND = timedelta(microseconds=1)
-_NAIVE_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  # fields of UTC, labelled below
-_MARGIN = timedelta(days=2)
-_EARLIEST = (datetime.min + _MARGIN - _NAIVE_EPOCH) // _MICROSECOND  # noqa: DTZ901
-_LATEST = (datetime.max - _MARGIN - _NAIVE_EPOCH) // _MICROSECOND  # noqa: DTZ901
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EARLIEST = (datetime(1, 1, 3, tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_LATEST = (datetime(9999, 12, 29, tzinfo=UTC) - _EPOCH) // _MICROSECOND
 
 
 def offset_segments(zone: tzinfo, start: int, end: int) -> Segments:
@@ -47,38 +46,46 @@ def offset_segments(zone: tzinfo, start: int, end: int) -> Segments:
         local clocks show minus UTC in each, in microseconds. Neighbouring segments
         have different offsets.
     """
-    starts = [start]
-    offsets = [_offset(zone, start)]
-    left = start
-    while left < end - 1:
-        right = min(left + PROBE_STEP, end - 1)
-        offset = _offset(zone, right)
+    # Local clocks cannot be read within a day of the first and the last datetime; no
+    # zone changes there.
+    left = min(max(start, _EARLIEST), _LATEST)
+    last = min(max(end - 1, left), _LATEST)
+    epoch = _EPOCH.replace(tzinfo=zone)
+    starts, offsets = [start], [_offset(epoch, left)]
+    while left < last:
+        right = min(left + PROBE_STEP, last)
+        offset = _offset(epoch, right)
         if offset != offsets[-1]:
-            starts.append(_change(zone, left, right))
+            starts.append(_change(epoch, left, right))
             offsets.append(offset)
         left = right
-    return np.array(starts, dtype=np.int64), np.array(offsets, dtype=np.int64)
+    return (
+        np.array(starts, dtype=np.int64),
+        np.array([offset // _MICROSECOND for offset in offsets], dtype=np.int64),
+    )
 
 
-def _change(zone: tzinfo, left: int, right: int) -> int:
+def _change(epoch: datetime, left: int, right: int) -> int:
     """The first instant in (left, right] at which the offset is not that of left."""
-    before = _offset(zone, left)
+    before = _offset(epoch, left)
     while right - left > 1:
         middle = (left + right) // 2
-        if _offset(zone, middle) == before:
+        if _offset(epoch, middle) == before:
             left = middle
         else:
             right = middle
     return right
 
 
-def _offset(zone: tzinfo, instant: int) -> int:
-    # Local clocks cannot be read within a day of the first and last datetime;
-    # no zone changes there.
-    instant = min(max(instant, _EARLIEST), _LATEST)
-    utc_fields = _NAIVE_EPOCH + timedelta(microseconds=instant)
-    offset = zone.fromutc(utc_fields.replace(tzinfo=zone)).utcoffset()
+def _offset(epoch: datetime, instant: int) -> timedelta:
+    """Local clocks minus UTC.
+
+    `epoch` is 1970-01-01 00:00 labelled with the zone: `fromutc` takes the fields of
+    UTC under that label, and adding to them does not consult the zone.
+    """
+    utc_fields = epoch + timedelta(microseconds=instant)
+    offset = utc_fields.tzinfo.fromutc(utc_fields).utcoffset()  # type: ignore[union-attr]
     if offset is None:
-        message = f"{zone!r} has no offset from UTC"
+        message = f"{epoch.tzinfo!r} has no offset from UTC"
         raise ValueError(message)
-    return offset // _MICROSECOND
+    return offset

@@ -1,0 +1,29 @@
+"""The tests on every supported Python, with the oldest and the newest dependencies."""
+
+from __future__ import annotations
+
+import nox
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+PYTHONS = nox.project.python_versions(PYPROJECT)
+
+# The oldest releases that pyproject.toml admits, and of numpy the oldest that has
+# wheels for the Python at hand.
+FLOORS = ["attrs==23.2.0", "python-dateutil==2.9.0", "tzdata==2024.1"]
+NUMPY_FLOORS = {"3.11": "1.26.0", "3.12": "1.26.0", "3.13": "2.1.0"}
+
+nox.options.sessions = ["tests"]
+nox.options.default_venv_backend = "virtualenv"
+
+
+@nox.session(python=PYTHONS)
+@nox.parametrize("dependencies", ["floors", "tops"])
+def tests(session: nox.Session, dependencies: str) -> None:
+    """Test the built wheel, so that nothing is found in the source folder alone."""
+    groups = nox.project.dependency_groups(PYPROJECT, "test")
+    session.install(*groups, "pytest-xdist", ".")
+    if dependencies == "floors":
+        numpy = NUMPY_FLOORS[str(session.python)]
+        session.install(*FLOORS, f"numpy=={numpy}")
+    session.run("python", "-m", "pip", "check", silent=True)
+    session.run("pytest", "-n", "2", "-q", "-p", "no:cacheprovider", *session.posargs)

@@ -1,0 +1,52 @@
+"""Blocks of shops."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from uptime_core.kernel import blocks as blocks_module
+from uptime_core.kernel.blocks import PACKED_BITS, rows_of_blocks, shop_blocks
+
+LIMIT = 10
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks_module, "POLLS_PER_BLOCK", LIMIT)
+    monkeypatch.setattr(blocks_module, "SEGMENTS_PER_BLOCK", LIMIT)
+    monkeypatch.setattr(blocks_module, "MOST_SHOPS", 7)
+
+
+@given(
+    counts=st.lists(st.integers(0, 15), max_size=30),
+    bits=st.integers(1, PACKED_BITS - 1),
+    segments=st.integers(1, 30),
+)
+def test_blocks_are_neighbours_within_all_limits(
+    counts: list[int], bits: int, segments: int
+) -> None:
+    polls = np.array(counts, dtype=np.int64)
+    blocks = shop_blocks(polls, bits, segments)
+    assert [shop for first, after in blocks for shop in range(first, after)] == list(
+        range(len(counts))
+    )
+    for first, after in blocks:
+        shops = after - first
+        assert 1 <= shops <= 7
+        assert (shops << bits) < 1 << PACKED_BITS
+        assert shops == 1 or shops * segments <= LIMIT
+        assert shops == 1 or polls[first:after].sum() <= LIMIT
+
+
+@given(st.lists(st.integers(0, 11), max_size=40), st.integers(1, 12))
+def test_each_row_is_in_the_block_of_its_shop(shops: list[int], size: int) -> None:
+    blocks = [(first, min(first + size, 12)) for first in range(0, 12, size)]
+    shop = np.array(shops, dtype=np.int64)
+    rows = np.arange(len(shop))
+    taken = [rows[chosen].tolist() for chosen in rows_of_blocks(shop, blocks)]
+    assert len(taken) == len(blocks)
+    for (first, after), numbers in zip(blocks, taken, strict=True):
+        assert numbers == [n for n, s in enumerate(shops) if first <= s < after]

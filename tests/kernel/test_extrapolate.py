@@ -1,0 +1,142 @@
+"""Settling polls and who speaks when, against definitions instant by instant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from uptime_core.kernel.extrapolate import (
+    FAR,
+    Initial,
+    Method,
+    extrapolate,
+    settle,
+    time_bits,
+)
+
+PollRow = tuple[int, int, int]
+
+rows_of_polls = st.lists(
+    st.tuples(st.integers(0, 3), st.integers(-20, 20), st.integers(0, 1)), max_size=15
+)
+
+
+def columns(rows: list[PollRow]) -> tuple[Any, Any, Any]:
+    shop, at, status = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+    return shop, at, status.astype(np.uint8)
+
+
+@given(rows_of_polls)
+def test_settled_polls_are_sorted_distinct_and_down_wins(rows: list[PollRow]) -> None:
+    statuses: dict[tuple[int, int], set[int]] = {}
+    for shop, at, status in rows:
+        statuses.setdefault((shop, at), set()).add(status)
+    polls = settle(*columns(rows))
+    found = list(zip(polls.shop, polls.at, polls.status, strict=True))
+    assert found == [(*key, min(statuses[key])) for key in sorted(statuses)]
+    assert polls.duplicates == len(rows) - len(statuses)
+    assert polls.conflicts == sum(len(both) == 2 for both in statuses.values())
+
+
+def test_settling_holds_where_shop_and_time_just_fit() -> None:
+    low, span = -(2**58), 2**59 - 1
+    rows = [(3, low + span, 1), (0, low, 0), (3, low, 1), (0, low + span, 0)]
+    assert (3 + 1) << time_bits(low, low + span) <= 2**61
+    polls = settle(*columns(rows))
+    found = list(zip(polls.shop, polls.at, polls.status, strict=True))
+    assert found == sorted(rows)
+
+
+def speaker(
+    polls: dict[int, int],
+    instant: int,
+    *,
+    method: Method,
+    reach: int | None,
+    initial: Initial,
+) -> int | None:
+    """The status of the poll that speaks for an instant, straight from the text."""
+    ordered = sorted(polls)
+    limit = 10**6 if reach is None else reach
+    for place, at in enumerate(ordered):
+        before = ordered[place - 1] if place else None
+        after = ordered[place + 1] if place + 1 < len(ordered) else None
+        if method == "previous":
+            speaks = at <= instant < at + limit and (after is None or instant < after)
+            if before is None and initial == "first":
+                speaks = speaks or at - limit <= instant < at
+        elif method == "next":
+            speaks = at - limit <= instant < at and (
+                before is None or before <= instant
+            )
+        else:
+            speaks = at - limit <= instant < at + limit
+            if before is not None:
+                speaks = speaks and before + (at - before) // 2 <= instant
+            if after is not None:
+                speaks = speaks and instant < at + (after - at) // 2
+        if speaks:
+            return polls[at]
+    return None
+
+
+@pytest.mark.parametrize("method", ["previous", "next", "nearest"])
+@pytest.mark.parametrize("initial", ["unknown", "first"])
+@given(
+    rows=rows_of_polls,
+    reach=st.one_of(st.none(), st.integers(1, 30), st.just(10**30)),
+    window=st.tuples(st.integers(-30, 30), st.integers(-30, 60)).map(sorted),
+)
+def test_who_speaks_is_what_the_definition_says(
+    method: Method,
+    initial: Initial,
+    rows: list[PollRow],
+    reach: int | None,
+    window: list[int],
+) -> None:
+    low, high = window
+    polls = settle(*columns(rows))
+    spans = extrapolate(
+        polls, method=method, reach=reach, initial=initial, low=low, high=high
+    )
+    assert (spans.start < spans.end).all()
+    found = {
+        (shop, instant): status
+        for shop, start, end, status in zip(*spans, strict=True)
+        for instant in range(start, end)
+    }
+    assert len(found) == (spans.end - spans.start).sum(), "spans are disjoint"
+    status_of = list(zip(polls.shop, polls.at, polls.status, strict=True))
+    for shop in range(4):
+        own = {int(at): int(status) for s, at, status in status_of if s == shop}
+        for instant in range(low, high):
+            assert found.get((shop, instant)) == speaker(
+                own, instant, method=method, reach=reach, initial=initial
+            )
+
+
+def test_neighbours_of_one_status_are_one_span() -> None:
+    polls = settle(*columns([(0, 0, 1), (0, 10, 1), (0, 20, 0), (1, 20, 0)]))
+    spans = extrapolate(
+        polls, method="previous", reach=None, initial="unknown", low=-5, high=40
+    )
+    assert [tuple(row) for row in zip(*spans, strict=True)] == [
+        (0, 0, 20, 1),
+        (0, 20, 40, 0),
+        (1, 20, 40, 0),
+    ]
+
+
+def test_no_instant_of_a_datetime_overflows() -> None:
+    assert -FAR * 2 > -(2**63)
+    edge = 2**58
+    polls = settle(*columns([(0, -edge, 1), (0, edge - 1, 0)]))
+    spans = extrapolate(
+        polls, method="nearest", reach=10**40, initial="first", low=-edge, high=edge
+    )
+    assert spans.start.tolist() == [-edge, -1]
+    assert spans.end.tolist() == [-1, edge]

@@ -1,0 +1,29 @@
+"""Every example runs, and the example data are what their script makes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+SCRIPTS = sorted(EXAMPLES.glob("*.py"))
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_example_runs_from_any_folder(script: Path, tmp_path: Path) -> None:
+    data = EXAMPLES / "data"
+    before = {file.name: file.read_bytes() for file in data.iterdir()}
+    run = subprocess.run(
+        [sys.executable, "-W", "error", script],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout
+    # This also shows that make_data.py makes exactly the data that are here.
+    assert {file.name: file.read_bytes() for file in data.iterdir()} == before

@@ -1,0 +1,104 @@
+"""The oracle, against counting second by second."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.strategies import anchors
+
+from uptime_core import Policy
+from uptime_core.testing import oracle
+
+SECOND = timedelta(seconds=1)
+CLOCK = [f"{hour:02d}:{minute:02d}" for hour in range(24) for minute in (0, 30)]
+
+seconds = st.integers(-3_000, 3_000)
+rows_of_hours = st.lists(
+    st.tuples(st.integers(0, 6), st.sampled_from(CLOCK), st.sampled_from(CLOCK)),
+    max_size=5,
+)
+
+
+def clock(text: str) -> int:
+    hours, minutes = text.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def is_open(rows: list[tuple[int, str, str]], local: datetime) -> bool:
+    now, today, yesterday = (
+        local.hour * 60 + local.minute,
+        local.weekday(),
+        (local.weekday() - 1) % 7,
+    )
+    for day, start, end in rows:
+        opens, closes = clock(start), clock(end)
+        if opens < closes:
+            if day == today and opens <= now < closes:
+                return True
+        elif (day == today and now >= opens) or (day == yesterday and now < closes):
+            return True
+    return False
+
+
+@given(
+    where=anchors(),
+    polls=st.lists(st.tuples(seconds, st.booleans()), max_size=4),
+    rows=rows_of_hours,
+    window=st.tuples(seconds, seconds).map(sorted),
+    reach=st.sampled_from((600, 3_600)),
+)
+def test_the_oracle_counts_what_a_loop_over_seconds_counts(
+    where: tuple[str, datetime],
+    polls: list[tuple[int, bool]],
+    rows: list[tuple[int, str, str]],
+    window: list[int],
+    reach: int,
+) -> None:
+    """Policy `previous`; everything happens on whole seconds."""
+    timezone, anchor = where
+    zone = ZoneInfo(timezone)
+    status: dict[int, bool] = {}
+    for at, up in polls:
+        status[at] = status.get(at, True) and up
+    start, end = window
+    counted = {True: 0, False: 0, None: 0}
+    for second in range(start, end):
+        if is_open(rows, (anchor + second * SECOND).astimezone(zone)):
+            past = [at for at in status if at <= second]
+            heard = past and second < max(past) + reach
+            counted[status[max(past)] if heard else None] += 1
+    sums = oracle.account(
+        [(anchor + at * SECOND, up) for at, up in polls],
+        anchor + start * SECOND,
+        anchor + end * SECOND,
+        as_of=anchor + 4_000 * SECOND,
+        rows=rows,
+        timezone=timezone,
+        policy=Policy(reach=timedelta(seconds=reach)),
+    )
+    in_seconds = (counted[True], counted[False], counted[None])
+    assert sums[:3] == tuple(1_000_000 * count for count in in_seconds)
+    assert sums.open == sum(sums[:3])
+
+
+@pytest.mark.parametrize(
+    ("missing_hours", "opened"), [("open", 3_600_000_000), ("closed", 0)]
+)
+def test_a_shop_without_rows_is_what_the_policy_says(
+    missing_hours: str, opened: int
+) -> None:
+    start = datetime(2023, 1, 25, tzinfo=UTC)
+    sums = oracle.account(
+        [],
+        start,
+        start + timedelta(hours=1),
+        as_of=start,
+        rows=None,
+        timezone="UTC",
+        policy=Policy(missing_hours=missing_hours),  # type: ignore[arg-type]
+    )
+    assert sums == (0, 0, opened, opened)
