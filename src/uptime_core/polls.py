@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias, cast
 
 import attrs
 import numpy as np
@@ -156,7 +156,7 @@ class PollColumns:
             and np.array_equal(self.status, other.status)
         )
 
-    __hash__ = None  # type: ignore[assignment]  # holds arrays
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # it holds arrays
 
     def rows(self) -> Iterator[Poll]:
         """The polls one by one, in their order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from bisect import bisect_left
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, cast, overload
+from typing import TYPE_CHECKING, ClassVar, cast, overload
 
 import attrs
 import numpy as np
@@ -165,7 +165,7 @@ class Report:
         eq=attrs.cmp_using(eq=lambda a, b: (a.as_of, a.policy) == (b.as_of, b.policy))
     )
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # it holds arrays
 
     @property
     def as_of(self) -> datetime:
