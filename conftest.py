@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
+import os
 from doctest import ELLIPSIS
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from sybil import Sybil
-from sybil.parsers.markdown import PythonCodeBlockParser
+from sybil.evaluators.python import PythonEvaluator
+from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 from sybil.parsers.rest import DocTestParser
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class PythonConsoleParser(PythonCodeBlockParser):
+    """Reads ```pycon blocks, as its parent reads ```python blocks."""
+
+    def __init__(self) -> None:
+        super().__init__(doctest_optionflags=ELLIPSIS)
+        self.codeblock_parser = CodeBlockParser("pycon", PythonEvaluator())
+
+
+def _from_the_root(namespace: dict[str, Any]) -> None:
+    namespace["_folder"] = Path.cwd()
+    os.chdir(Path(__file__).parent)
+
+
+def _back(namespace: dict[str, Any]) -> None:
+    os.chdir(namespace["_folder"])
+
 
 pytest_collect_file = (
     Sybil(
-        parsers=[
-            DocTestParser(optionflags=ELLIPSIS),
-            PythonCodeBlockParser(doctest_optionflags=ELLIPSIS),
-        ],
+        parsers=[PythonCodeBlockParser(), PythonConsoleParser()],
         patterns=["README.md", "docs/**/*.md"],
+        setup=_from_the_root,
+        teardown=_back,
     )
     + Sybil(parsers=[DocTestParser(optionflags=ELLIPSIS)], patterns=["src/**/*.py"])
 ).pytest()

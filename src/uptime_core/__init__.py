@@ -13,6 +13,7 @@ from uptime_core.errors import (
     NoPollsError,
     UnknownStoreIdError,
     UnknownTimezoneError,
+    UnknownWindowError,
     UptimeError,
 )
 from uptime_core.one_shop import uptime
@@ -51,6 +52,7 @@ __all__ = [
     "Store",
     "UnknownStoreIdError",
     "UnknownTimezoneError",
+    "UnknownWindowError",
     "UptimeError",
     "WeeklySchedule",
     "Window",

@@ -9,7 +9,7 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
-from typing import TYPE_CHECKING, NoReturn, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, NoReturn, TextIO, TypeVar, cast, get_args
 
 from dateutil.parser import isoparse
 
@@ -36,6 +36,7 @@ EXIT_INTERRUPTED = 130
 Value = TypeVar("Value")
 
 _DURATION = re.compile(r"([0-9]+)([smhd])")
+_TOO_FINE = re.compile(r"[.,][0-9]{7}")
 _DURATION_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -46,29 +47,55 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: What follows the program's name; by default the process's own.
     """
     try:
-        return _report(_parser().parse_args(arguments))
+        return _run(arguments)
     except UptimeError as error:
         return _fail(str(error))
     except BrokenPipeError:
-        # Who reads our output has seen enough. Nothing may be flushed into the
-        # closed pipe at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard(sys.stdout)  # who reads our output has seen enough
         return 0
     except OSError as error:
-        name = error.filename if error.filename is not None else "standard output"
+        if error.filename is None:
+            _discard(sys.stdout)
+        name = "standard output" if error.filename is None else error.filename
         return _fail(f"{os.fsdecode(name)}: {error.strerror or error}")
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
 
 
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        options = _parser().parse_args(arguments)
+    except SystemExit:  # after --help or --version
+        sys.stdout.flush()
+        return 0
+    return _report(options)
+
+
 def _fail(message: str) -> int:
     line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in message)
-    print(f"uptime_core: error: {line}", file=sys.stderr)  # noqa: T201
+    _say(f"uptime_core: error: {line}")
     return EXIT_BAD_INPUT
+
+
+def _say(line: str) -> None:
+    """Write to standard error, if there is one that takes it."""
+    if sys.stderr is None:
+        return
+    try:
+        print(line, file=sys.stderr, flush=True)  # noqa: T201
+    except OSError:
+        _discard(sys.stderr)
+
+
+def _discard(stream: TextIO) -> None:
+    """Let what is left in a stream's buffer go nowhere when the process ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _report(options: argparse.Namespace) -> int:
     started = time.perf_counter()
+    if _is_one_file(options.rejects, options.output):
+        raise InputError("the report and its rejects cannot be written to one file")
     policy = Policy(
         extrapolation=options.extrapolation,
         reach=options.reach,
@@ -98,15 +125,26 @@ def _report(options: argparse.Namespace) -> int:
     )
     if options.rejects is not None:
         with complete_file(options.rejects) as stream:
-            stream.write(rejects_csv(snapshot.rejected).encode())
+            stream.write(
+                rejects_csv(snapshot.rejected).encode(errors="backslashreplace")
+            )
     if options.output is None:
+        if sys.stdout is None:
+            raise InputError("there is no standard output; use -o")
         sys.stdout.buffer.write(text.encode())
         sys.stdout.buffer.flush()
     else:
         with complete_file(options.output) as stream:
             stream.write(text.encode())
-    print(_summary(report, time.perf_counter() - started), file=sys.stderr)  # noqa: T201
+    _say(_summary(report, time.perf_counter() - started))
     return 0
+
+
+def _is_one_file(rejects: str | None, output: str | None) -> bool:
+    if rejects is None or output is None:
+        return False
+    one, other = os.path.realpath(rejects), os.path.realpath(output)
+    return one == other and (os.path.isfile(one) or not os.path.exists(one))  # noqa: PTH110, PTH113
 
 
 def _summary(report: Report, seconds: float) -> str:
@@ -249,7 +287,8 @@ def _duration_or_none(text: str) -> timedelta | None:
 
 def _instant(text: str) -> datetime:
     try:
-        instant: datetime = isoparse(text)
+        # Of a finer fraction isoparse would drop digits silently.
+        instant: datetime = isoparse(_TOO_FINE.sub("?", text))
     except (ValueError, OverflowError, TypeError):
         raise InputError(
             f"{shown(text)} is not an ISO 8601 instant like 2023-01-25T18:13:22Z"
@@ -276,7 +315,7 @@ def _column_names(options: Sequence[str]) -> dict[str, tuple[str, ...]]:
     names: dict[str, tuple[str, ...]] = {}
     for option in options:
         name, equals, header = option.partition("=")
-        if not equals:
+        if not (equals and header.strip()):
             raise InputError(f"argument --column: {shown(option)} is not NAME=HEADER")
         names[name] = (*names.get(name, ()), header)
     return names

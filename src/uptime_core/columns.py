@@ -1,8 +1,9 @@
-"""Columns of integers as they come in: checked, converted without loss, read-only."""
+"""Rows and columns as callers hand them in: checked, and converted without loss."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -10,9 +11,11 @@ from uptime_core.errors import InputError, shown
 from uptime_core.store_ids import parse_store_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
     import numpy.typing as npt
+
+Value = TypeVar("Value")
 
 
 def integer_column(
@@ -24,7 +27,10 @@ def integer_column(
         InputError: It has another shape, holds something else than integers or
             booleans, or a value that `dtype` cannot hold.
     """
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise InputError("it is no column", source=source, field=field) from None
     if array.ndim != 1:
         raise InputError(
             f"it has {array.ndim} dimensions instead of one", source=source, field=field
@@ -43,15 +49,49 @@ def integer_column(
     return column
 
 
+def iterable(values: Iterable[Value], source: str) -> Iterator[Value]:
+    """An iterator over `values`.
+
+    Raises:
+        InputError: They are nothing that can be iterated over, or a text.
+    """
+    if isinstance(values, str | bytes):
+        raise InputError(f"{shown(values)} is a text, not rows", source=source)
+    try:
+        return iter(values)
+    except TypeError:
+        raise InputError(
+            f"{shown(values)} is nothing to iterate over", source=source
+        ) from None
+
+
+def cells_of(row: object, width: int, form: str) -> tuple[Any, ...]:
+    """The cells of a row.
+
+    Raises:
+        InputError: It does not have that many, or is no row at all.
+    """
+    if isinstance(row, Iterable) and not isinstance(row, str | bytes):
+        cells = tuple(row)
+        if len(cells) == width:
+            return cells
+    raise InputError(f"{shown(row)} is not {form}")
+
+
 def distinct_store_ids(store_ids: Iterable[str], source: str) -> tuple[str, ...]:
     """Ids as a tuple.
 
     Raises:
         InputError: One is no id as `parse_store_id` gives it, or is there twice.
     """
-    ids = tuple(store_ids)
+    ids = tuple(iterable(store_ids, source))
     for store_id in ids:
-        if parse_store_id(store_id) != store_id:
+        try:
+            trimmed = parse_store_id(store_id)
+        except InputError as error:
+            error.source, error.field = source, "store_ids"
+            raise
+        if trimmed != store_id:
             raise InputError(
                 f"{shown(store_id)} has blanks at its ends",
                 source=source,

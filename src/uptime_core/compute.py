@@ -47,7 +47,7 @@ def compute_report(
     timezones: TimezonesInput | None = None,
     *,
     as_of: datetime | None = None,
-    windows: Iterable[Window] | None = None,
+    windows: Iterable[Window] | Window | None = None,
     stores: Stores = "all",
     policy: Policy = DEFAULT_POLICY,
 ) -> Report:
@@ -88,7 +88,7 @@ def compute_snapshot(
     snapshot: Snapshot,
     *,
     as_of: datetime | None = None,
-    windows: Iterable[Window] | None = None,
+    windows: Iterable[Window] | Window | None = None,
     stores: Stores = "all",
     policy: Policy = DEFAULT_POLICY,
 ) -> Report:

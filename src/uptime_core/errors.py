@@ -64,6 +64,10 @@ class UnknownStoreIdError(InputError, LookupError):
     """A shop was asked for that is not there."""
 
 
+class UnknownWindowError(InputError, LookupError):
+    """A report has no window of that name."""
+
+
 class NoPollsError(InputError):
     """There is no poll, and so no "now", and none was given either."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
+from contextlib import suppress
 from itertools import compress
 from operator import itemgetter
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
@@ -40,13 +41,26 @@ class Misfit(NamedTuple):
         line: The line on which it starts.
         error: What is wrong with it.
         cells: All of it.
-        store_id: The cell where the shop's id should be, or nothing.
+        store_id: The cell of the shop's id, or None where the missing or surplus field
+            may stand before it, so that any cell may be the id.
     """
 
     line: int
     error: InputError
     cells: tuple[str, ...]
-    store_id: str
+    store_id: str | None
+
+
+class Quarantine(NamedTuple):
+    """The shops of rejected rows of hours or zones.
+
+    Attributes:
+        store_ids: Shops that a rejected row names.
+        suspects: What may be the id of a shop that a rejected row names.
+    """
+
+    store_ids: frozenset[str] = frozenset()
+    suspects: frozenset[str] = frozenset()
 
 
 class _StatusCodes(dict[str, int]):
@@ -147,6 +161,7 @@ class _ShopIntake(Generic[Parsed]):
         self._numbers: dict[tuple[object, ...], int] = {}
         self._values: list[tuple[tuple[object, ...], Parsed]] = []
         self._quarantined: dict[str, int] = {}
+        self._suspects: dict[str, int] = {}
 
     def add_columns(
         self,
@@ -192,7 +207,12 @@ class _ShopIntake(Generic[Parsed]):
         self._value.append(number)
 
     def _reject_misfit(self, misfit: Misfit) -> None:
-        self._reject(misfit.error, misfit.line, misfit.cells, misfit.store_id)
+        self._rejects.reject(misfit.error, self.source, misfit.line, misfit.cells)
+        if misfit.store_id is not None:
+            self._set_apart(misfit.store_id, misfit.line, self._quarantined)
+            return
+        for cell in misfit.cells:
+            self._set_apart(cell, misfit.line, self._suspects)
 
     def _reject(
         self,
@@ -203,10 +223,12 @@ class _ShopIntake(Generic[Parsed]):
     ) -> None:
         """Leave out a row, and quarantine its shop, if it names one."""
         self._rejects.reject(error, self.source, line, tuple(map(str, cells)))
-        try:
-            self._quarantined.setdefault(parse_store_id(store_id), line)
-        except InputError:
-            return
+        self._set_apart(store_id, line, self._quarantined)
+
+    def _set_apart(self, store_id: object, line: int, lines: dict[str, int]) -> None:
+        """Note the line that names a shop, if it is one."""
+        with suppress(InputError):
+            lines.setdefault(parse_store_id(store_id), line)
 
     def _number(self, cells: tuple[object, ...]) -> int:
         # 1, True and 1.0 are equal as keys, but not the same cell.
@@ -225,8 +247,13 @@ class _ShopIntake(Generic[Parsed]):
     def _check(self, line: int, store_id: str, value: Parsed) -> None:
         """Raise where a good row contradicts an earlier one."""
 
-    def _reject_quarantined(self) -> frozenset[str]:
-        """Reject what is left of the shops in quarantine; return their ids."""
+    def _reject_quarantined(self) -> Quarantine:
+        """Reject what is left of the shops in quarantine."""
+        for store_id, line in self._suspects.items():
+            if store_id in self._codes:
+                self._quarantined.setdefault(store_id, line)
+        if not self._quarantined:
+            return Quarantine(suspects=frozenset(self._suspects))
         codes = {self._codes.get(shop): shop for shop in self._quarantined}
         kept = [code not in codes for code in self._code]
         for row, keep in enumerate(kept):
@@ -240,15 +267,18 @@ class _ShopIntake(Generic[Parsed]):
         self._code = array("i", compress(self._code, kept))
         self._value = array("i", compress(self._value, kept))
         self._rejects.rows.sort(key=lambda rejected: rejected.line)
-        return frozenset(self._quarantined)
+        return Quarantine(
+            frozenset(self._quarantined),
+            frozenset(self._suspects.keys() - self._quarantined.keys()),
+        )
 
 
 class HoursIntake(_ShopIntake[tuple[int, int]]):
     """Collects business hours from cells ``day, start, end``."""
 
-    def finish(self) -> tuple[HoursColumns, frozenset[str]]:
+    def finish(self) -> tuple[HoursColumns, Quarantine]:
         """The hours taken in, and the shops in quarantine."""
-        quarantined = self._reject_quarantined() if self._quarantined else frozenset()
+        quarantine = self._reject_quarantined()
         used = np.array(self._code, dtype=np.int64)
         present = np.flatnonzero(np.bincount(used, minlength=len(self._codes)))
         rank = np.zeros(len(self._codes), dtype=np.int32)
@@ -263,7 +293,7 @@ class HoursIntake(_ShopIntake[tuple[int, int]]):
             times[:, 0],
             times[:, 1],
         )
-        return columns, quarantined
+        return columns, quarantine
 
     def _parse(self, cells: tuple[object, ...]) -> tuple[int, int]:
         day, start, end = cells
@@ -279,15 +309,15 @@ class TimezoneIntake(_ShopIntake[str]):
         super().__init__(source, rejects)
         self._first: dict[str, tuple[str, int]] = {}
 
-    def finish(self) -> tuple[dict[str, str], frozenset[str]]:
+    def finish(self) -> tuple[dict[str, str], Quarantine]:
         """The zones taken in, by shop, and the shops in quarantine."""
-        quarantined = self._reject_quarantined() if self._quarantined else frozenset()
+        quarantine = self._reject_quarantined()
         store_ids = tuple(self._codes)
         names = {
             store_ids[code]: self._values[number][1]
             for code, number in zip(self._code, self._value, strict=True)
         }
-        return names, quarantined
+        return names, quarantine
 
     def _parse(self, cells: tuple[object, ...]) -> str:
         return parse_timezone(cells[0])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from uptime_core.columns import cells_of, iterable
 from uptime_core.compute import DEFAULT_POLICY, compute_report
+from uptime_core.errors import InputError
 from uptime_core.instants import to_datetime
 from uptime_core.polls import PollColumns
 from uptime_core.schedule import WeeklySchedule
@@ -12,11 +14,10 @@ from uptime_core.timezones import parse_timezone
 from uptime_core.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from uptime_core.policy import Policy
-    from uptime_core.polls import Status
     from uptime_core.report import Accounting
     from uptime_core.schedule import BusinessHours, TimeOfDay
 
@@ -26,7 +27,7 @@ _SHOP = "shop"
 
 
 def uptime(
-    polls: Iterable[tuple[datetime, Status | bool]],
+    polls: Iterable[tuple[datetime, str | bool]],
     start: datetime,
     end: datetime,
     *,
@@ -58,7 +59,7 @@ def uptime(
     """
     window = Window.between(start, end)
     zone = parse_timezone(timezone)
-    columns = PollColumns.from_rows(map(_row, polls))
+    columns = PollColumns.from_rows(_rows(polls))
     newest = columns.newest()
     schedules = {}
     if hours is not None:
@@ -76,6 +77,13 @@ def uptime(
     return report.row(_SHOP)[window.name]
 
 
-def _row(pair: tuple[datetime, Status | bool]) -> tuple[str, datetime, Status | bool]:
-    # What is no pair is refused, with its number, where rows are read.
-    return (_SHOP, *pair) if isinstance(pair, tuple | list) else pair
+def _rows(
+    polls: Iterable[tuple[datetime, str | bool]],
+) -> Iterator[tuple[str, datetime, str | bool]]:
+    for number, pair in enumerate(iterable(polls, "polls"), start=1):
+        try:
+            at, status = cells_of(pair, 2, "(datetime, status)")
+        except InputError as error:
+            error.source, error.line = "polls", number
+            raise
+        yield _SHOP, at, status

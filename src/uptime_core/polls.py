@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 import numpy as np
 
-from uptime_core.columns import check_codes, distinct_store_ids, integer_column
+from uptime_core.columns import (
+    cells_of,
+    check_codes,
+    distinct_store_ids,
+    integer_column,
+    iterable,
+)
 from uptime_core.errors import InputError, shown
 from uptime_core.instants import EARLIEST, LATEST, to_datetime, to_micros
 from uptime_core.store_ids import BLANKS, parse_store_id
@@ -20,8 +26,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from uptime_core.kernel.arrays import Int32, Int64, UInt8
-
-Status: TypeAlias = Literal["active", "inactive"]
 
 _STATUSES = {"active": True, "inactive": False}
 
@@ -117,7 +121,7 @@ class PollColumns:
 
     @classmethod
     def from_rows(
-        cls, rows: Iterable[Poll | tuple[str, datetime, Status | bool]]
+        cls, rows: Iterable[Poll | tuple[str, datetime, str | bool]]
     ) -> PollColumns:
         """Columns from rows ``(store_id, aware datetime, status)`` or `Poll`.
 
@@ -126,7 +130,7 @@ class PollColumns:
         """
         codes: dict[str, int] = {}
         code, at, status = array("i"), array("q"), array("B")
-        for number, row in enumerate(rows, start=1):
+        for number, row in enumerate(iterable(rows, "polls"), start=1):
             try:
                 store_id, instant, answer = _cells(row)
                 store_id = parse_store_id(store_id)
@@ -142,6 +146,10 @@ class PollColumns:
             np.array(at, dtype=np.int64),
             np.array(status, dtype=np.uint8),
         )
+
+    def __reduce__(self) -> tuple[type[PollColumns], tuple[object, ...]]:
+        # Through the constructor, which makes the arrays read-only again.
+        return PollColumns, (self.store_ids, self.code, self.at, self.status)
 
     def __len__(self) -> int:
         return len(self.at)
@@ -167,15 +175,19 @@ class PollColumns:
         """The latest instant, or None without any poll."""
         return int(self.at.max()) if len(self) else None
 
-    def between(self, start: int | None, end: int | None) -> PollColumns:
-        """The polls at or after `start` and before `end`, in microseconds."""
+    def between(self, start: datetime | None, end: datetime | None) -> PollColumns:
+        """The polls at or after `start` and before `end`; None is no bound.
+
+        Raises:
+            InputError: A bound has no time zone.
+        """
         if start is None and end is None:
             return self
         keep = np.ones(len(self), dtype=np.bool_)
         if start is not None:
-            keep &= self.at >= start
+            keep &= self.at >= to_micros(start)
         if end is not None:
-            keep &= self.at < end
+            keep &= self.at < to_micros(end)
         return PollColumns(
             self.store_ids, self.code[keep], self.at[keep], self.status[keep]
         )
@@ -187,10 +199,7 @@ class PollColumns:
 def _cells(row: object) -> tuple[str, datetime, object]:
     if isinstance(row, Poll):
         return row.store_id, row.at, row.up
-    try:
-        store_id, instant, status = cast("tuple[str, datetime, object]", row)
-    except (TypeError, ValueError):
-        raise InputError(f"{shown(row)} is not (store_id, datetime, status)") from None
+    store_id, instant, status = cells_of(row, 3, "(store_id, datetime, status)")
     return store_id, instant, status
 
 

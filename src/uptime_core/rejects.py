@@ -73,7 +73,7 @@ def rejects_csv(rows: list[RejectedRow] | tuple[RejectedRow, ...]) -> str:
     writer.writerow(["source", "line", "field", "reason", "row"])
     for row in rows:
         inner = io.StringIO()
-        csv.writer(inner, lineterminator="").writerow(row.cells)
-        cells = excel_safe_text(inner.getvalue())
+        csv.writer(inner).writerow(row.cells)
+        cells = excel_safe_text(inner.getvalue().removesuffix("\r\n"))
         writer.writerow([row.source, row.line, row.field or "", row.reason, cells])
     return text.getvalue()

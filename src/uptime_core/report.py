@@ -5,12 +5,18 @@ from __future__ import annotations
 import os
 from bisect import bisect_left
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast, overload
 
 import attrs
 import numpy as np
 
-from uptime_core.errors import InputError, UnknownStoreIdError, shown
+from uptime_core.errors import (
+    InputError,
+    UnknownStoreIdError,
+    UnknownWindowError,
+    shown,
+)
 from uptime_core.files import complete_file
 from uptime_core.instants import to_datetime
 from uptime_core.report_csv import MEASURES, Columns, report_csv
@@ -82,16 +88,20 @@ class ReportRow:
         """The sums of the window of this name.
 
         Raises:
-            InputError: The report has no such window.
+            UnknownWindowError: The report has no such window.
         """
         for index, candidate in enumerate(self.windows):
             if candidate.name == window:
                 sums = (self.up, self.down, self.unknown, self.open)
                 return Accounting(*(timedelta(microseconds=s[index]) for s in sums))
         names = ", ".join(repr(candidate.name) for candidate in self.windows)
-        raise InputError(
+        raise UnknownWindowError(
             f"there is no window {shown(window)}, only {names}", source="report"
         )
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of the windows."""
+        return (window.name for window in self.windows)
 
 
 @attrs.frozen(kw_only=True)
@@ -193,7 +203,8 @@ class Report:
         Raises:
             UnknownStoreIdError: The report has no such shop.
         """
-        index = bisect_left(self.store_ids, store_id) if self.store_ids else 0
+        known = isinstance(store_id, str)
+        index = bisect_left(self.store_ids, store_id) if known else len(self)
         if self.store_ids[index : index + 1] != (store_id,):
             raise UnknownStoreIdError(
                 f"shop {shown(store_id)} is not in this report", source="report"
@@ -203,6 +214,10 @@ class Report:
     def rows(self) -> Iterator[ReportRow]:
         """The rows one by one, in the order of `store_ids`."""
         return map(self._row, range(len(self.store_ids)))
+
+    def __reduce__(self) -> tuple[object, tuple[()]]:
+        # Through the constructor, which makes the arrays read-only again.
+        return partial(Report, **attrs.asdict(self, recurse=False)), ()
 
     def __len__(self) -> int:
         return len(self.store_ids)
@@ -271,8 +286,14 @@ class Report:
         if isinstance(path_or_file, str | os.PathLike):
             with complete_file(path_or_file) as stream:
                 stream.write(text.encode())
-        else:
+        elif hasattr(path_or_file, "write"):
             _write(path_or_file, text)
+        else:
+            raise InputError(
+                f"{shown(path_or_file)} is neither a path nor an open file",
+                source="to_csv",
+                field="path_or_file",
+            )
         return None
 
     def _row(self, index: int) -> ReportRow:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import re
 from array import array
 from datetime import time
-from operator import index
-from typing import TYPE_CHECKING, TypeAlias, cast
+from numbers import Integral
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 import attrs
 import numpy as np
 
-from uptime_core.columns import check_codes, distinct_store_ids, integer_column
+from uptime_core.columns import (
+    cells_of,
+    check_codes,
+    distinct_store_ids,
+    integer_column,
+    iterable,
+)
 from uptime_core.errors import InputError, shown
 from uptime_core.kernel.weekly import DAY, WEEK
 from uptime_core.store_ids import BLANKS, parse_store_id
@@ -43,11 +49,8 @@ def parse_day(cell: object) -> int:
         text = cell.strip(BLANKS)
         if len(text) == 1 and text in "0123456":
             return int(text)
-    elif not isinstance(cell, bool):
-        try:
-            day = index(cell)  # type: ignore[arg-type]
-        except TypeError:
-            day = -1
+    elif isinstance(cell, Integral) and not isinstance(cell, bool):
+        day = int(cell)
         if 0 <= day < len(_DAYS):
             return day
     raise InputError(
@@ -121,6 +124,19 @@ class BusinessHours:
     start: int
     end: int
 
+    def __attrs_post_init__(self) -> None:
+        try:
+            parse_day(self.day)
+        except InputError as error:
+            error.source = "BusinessHours"
+            raise
+        if not 0 <= self.start < DAY or not self.start < self.end <= 2 * DAY:
+            raise InputError(
+                f"{self.start} to {self.end} microseconds does not start within the "
+                "day, or does not end after its start and by the next day's end",
+                source="BusinessHours",
+            )
+
     @classmethod
     def parse(cls, day: int | str, start: TimeOfDay, end: TimeOfDay) -> BusinessHours:
         """The row that these cells describe, texts or `datetime.time`.
@@ -155,7 +171,7 @@ class WeeklySchedule:
         rows: Iterable[BusinessHours | tuple[int | str, TimeOfDay, TimeOfDay]] = (),
     ) -> None:
         parsed = []
-        for number, row in enumerate(rows, start=1):
+        for number, row in enumerate(iterable(rows, "hours"), start=1):
             try:
                 parsed.append(_business_hours(row))
             except InputError as error:
@@ -234,7 +250,11 @@ class HoursColumns:
         codes: dict[str, int] = {}
         code, start, end = array("i"), array("q"), array("q")
         for cell, schedule in schedules.items():
-            store_id = parse_store_id(cell)
+            try:
+                store_id = parse_store_id(cell)
+            except InputError as error:
+                error.source = "hours"
+                raise
             if not isinstance(schedule, WeeklySchedule):
                 raise InputError(
                     f"{shown(schedule)} of shop {shown(store_id)} is not a "
@@ -253,6 +273,22 @@ class HoursColumns:
             np.array(end, dtype=np.int64),
         )
 
+    def __reduce__(self) -> tuple[type[HoursColumns], tuple[object, ...]]:
+        # Through the constructor, which makes the arrays read-only again.
+        return HoursColumns, (self.store_ids, self.code, self.start, self.end)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, HoursColumns):
+            return NotImplemented
+        return (
+            self.store_ids == other.store_ids
+            and np.array_equal(self.code, other.code)
+            and np.array_equal(self.start, other.start)
+            and np.array_equal(self.end, other.end)
+        )
+
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # it holds arrays
+
     def __repr__(self) -> str:
         return (
             f"<HoursColumns: {len(self.code):,} rows of {len(self.store_ids):,} shops>"
@@ -262,10 +298,7 @@ class HoursColumns:
 def _business_hours(row: object) -> BusinessHours:
     if isinstance(row, BusinessHours):
         return row
-    try:
-        day, start, end = cast("tuple[int, TimeOfDay, TimeOfDay]", row)
-    except (TypeError, ValueError):
-        raise InputError(f"{shown(row)} is not (day, start, end)") from None
+    day, start, end = cells_of(row, 3, "(day, start, end)")
     return BusinessHours.parse(day, start, end)
 
 

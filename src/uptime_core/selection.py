@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from uptime_core.columns import iterable
 from uptime_core.errors import (
     InputError,
     MissingHoursError,
@@ -62,26 +63,26 @@ def select(snapshot: Snapshot, as_of: int, stores: Stores) -> Selection:
         snapshot.hours.store_ids, snapshot.timezones, snapshot.quarantined
     )
     if not isinstance(stores, str):
-        wanted = readable = _listed(stores, known)
+        wanted = read = _listed(stores, known)
     elif stores in ("all", "polled"):
         wanted = known if stores == "all" else polled
-        readable = set(polls.store_ids)
+        read = set(polls.store_ids)
     else:
         raise InputError(
             f"{shown(stores)} is neither 'all' nor 'polled' nor a list of ids",
             source="stores",
         )
-    readable -= snapshot.quarantined
+    read = read - snapshot.quarantined
     return Selection(
         store_ids=tuple(sorted(wanted - snapshot.quarantined)),
-        read=np.array([shop in readable for shop in polls.store_ids], dtype=np.bool_),
+        read=np.array([shop in read for shop in polls.store_ids], dtype=np.bool_),
         quarantined=len(wanted & snapshot.quarantined),
     )
 
 
 def _listed(stores: Iterable[str], known: set[str]) -> set[str]:
     listed = set()
-    for cell in stores:
+    for cell in iterable(stores, "stores"):
         try:
             store_id = parse_store_id(cell)
         except InputError as error:
@@ -191,8 +192,9 @@ def _hours(
     if len(without) and policy.missing_hours == "error":
         store_ids = tuple(number)
         raise MissingHoursError(
-            f"shop {shown(store_ids[without[0]])} and {len(without) - 1} others have "
-            "no business hours; add them, or use Policy(missing_hours='open')",
+            f"shop {shown(store_ids[without[0]])} has no business hours "
+            f"({len(without):,} such shops in all); add them, or let "
+            "the policy's missing_hours be 'open' or 'closed'",
             source="hours",
         )
     shop = known[hours.code]
@@ -219,8 +221,8 @@ def _zones(
         name = snapshot.timezones.get(store_id, policy.default_timezone)
         if name is None:
             raise MissingTimezoneError(
-                f"shop {shown(store_id)} has no time zone; add it, or use "
-                "Policy(default_timezone=...)",
+                f"shop {shown(store_id)} has no time zone; add it, or give "
+                "the policy a default_timezone",
                 source="timezones",
             )
         if name not in numbers:

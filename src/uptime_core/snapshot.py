@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import attrs
 
-from uptime_core.errors import InputError, shown
+from uptime_core.columns import cells_of, iterable
+from uptime_core.errors import InputError
 from uptime_core.intake import HoursIntake, TimezoneIntake
 from uptime_core.polls import Poll, PollColumns
 from uptime_core.rejects import RejectedRow, Rejects
 from uptime_core.schedule import HoursColumns, WeeklySchedule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from uptime_core.polls import Status
     from uptime_core.schedule import TimeOfDay
 
-    PollInput = PollColumns | Iterable[Poll | tuple[str, datetime, Status | bool]]
+    PollInput = PollColumns | Iterable[Poll | tuple[str, datetime, str | bool]]
     HoursInput = (
         HoursColumns
         | Mapping[str, WeeklySchedule]
         | Iterable[tuple[str, int | str, TimeOfDay, TimeOfDay]]
     )
     TimezonesInput = Mapping[str, str] | Iterable[tuple[str, str]]
-
-
-Row = TypeVar("Row")
 
 
 @attrs.frozen(kw_only=True)
@@ -79,9 +76,7 @@ class Snapshot:
 
 
 def _poll_columns(polls: PollInput) -> PollColumns:
-    if isinstance(polls, PollColumns):
-        return polls
-    return PollColumns.from_rows(_iterable(polls, "polls"))
+    return polls if isinstance(polls, PollColumns) else PollColumns.from_rows(polls)
 
 
 def _hours_columns(hours: HoursInput | None) -> HoursColumns:
@@ -90,13 +85,9 @@ def _hours_columns(hours: HoursInput | None) -> HoursColumns:
     if isinstance(hours, Mapping):
         return HoursColumns.from_schedules(hours)
     intake = HoursIntake("hours", Rejects())
-    for number, row in enumerate(
-        _iterable(() if hours is None else hours, "hours"), start=1
-    ):
-        store_id, *cells = _cells(
-            row, 4, "(store_id, day, start, end)", number, "hours"
-        )
-        intake.add(number, store_id, tuple(cells))
+    form = "(store_id, day, start, end)"
+    for line, (store_id, *cells) in _numbered(hours, "hours", 4, form):
+        intake.add(line, store_id, tuple(cells))
     return intake.finish()[0]
 
 
@@ -104,27 +95,23 @@ def _timezone_names(timezones: TimezonesInput | None) -> Mapping[str, str]:
     if isinstance(timezones, Mapping):
         timezones = timezones.items()
     intake = TimezoneIntake("timezones", Rejects())
-    for number, row in enumerate(
-        _iterable(() if timezones is None else timezones, "timezones"), start=1
+    for line, (store_id, name) in _numbered(
+        timezones, "timezones", 2, "(store_id, name)"
     ):
-        store_id, name = _cells(row, 2, "(store_id, name)", number, "timezones")
-        intake.add(number, store_id, (name,))
+        intake.add(line, store_id, (name,))
     return intake.finish()[0]
 
 
-def _iterable(rows: Iterable[Row], source: str) -> Iterable[Row]:
-    try:
-        return iter(rows)
-    except TypeError:
-        raise InputError(
-            f"{shown(rows)} is not an iterable of rows", source=source
-        ) from None
-
-
-def _cells(
-    row: object, width: int, form: str, number: int, source: str
-) -> tuple[object, ...]:
-    cells = tuple(row) if isinstance(row, tuple | list) else (row,)
-    if len(cells) != width:
-        raise InputError(f"{shown(row)} is not {form}", source=source, line=number)
-    return cells
+def _numbered(
+    rows: Iterable[object] | None, source: str, width: int, form: str
+) -> Iterator[tuple[int, tuple[object, ...]]]:
+    """The rows' numbers, from 1, and cells."""
+    for number, row in enumerate(
+        iterable(() if rows is None else rows, source), start=1
+    ):
+        try:
+            cells = cells_of(row, width, form)
+        except InputError as error:
+            error.source, error.line = source, number
+            raise
+        yield number, cells

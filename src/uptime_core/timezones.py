@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ TZDATA_VERSION: str = tzdata.IANA_VERSION
 """The release of the time zone database in use, like ``2026f``."""
 
 _PLACEHOLDER = "Factory"
+_LONGEST_NAME = 64
 _BLANKS = " \t"
 
 
@@ -45,12 +46,28 @@ def parse_timezone(cell: object) -> str:
     return name
 
 
+@lru_cache(maxsize=1024)
 def _suggestion(name: str) -> str:
-    if len(name) > max(map(len, timezone_names())):
-        return ""
-    by_folded = {known.casefold(): known for known in timezone_names()}
-    near = difflib.get_close_matches(name.casefold(), sorted(by_folded), n=1)
-    return f"; did you mean {by_folded[near[0]]!r}?" if near else ""
+    near = _near_names().get(_plain(name))
+    if near is None:
+        # Among few candidates, so that a file with nothing but bad names is no hang.
+        region, _, city = name[:_LONGEST_NAME].rpartition("/")
+        start = f"{region}/{city[:1]}" if region else city[:2]
+        similar = [known for known in timezone_names() if known.startswith(start)]
+        near = next(iter(difflib.get_close_matches(name, sorted(similar), n=1)), None)
+    return f"; did you mean {near!r}?" if near else ""
+
+
+@cache
+def _near_names() -> dict[str, str]:
+    """Names by how they are often written: in any case, with blanks, the city alone."""
+    names = sorted(timezone_names())
+    cities = {_plain(name.rpartition("/")[2]): name for name in reversed(names)}
+    return cities | {_plain(name): name for name in names}
+
+
+def _plain(name: str) -> str:
+    return "".join(filter(str.isalnum, name.casefold()))
 
 
 @cache
@@ -63,9 +80,8 @@ def load_timezone(name: str) -> ZoneInfo:
     Raises:
         UnknownTimezoneError: The database has no such name.
     """
-    file = resources.files("tzdata").joinpath(
-        "zoneinfo", *parse_timezone(name).split("/")
-    )
+    name = parse_timezone(name)
+    file = resources.files("tzdata").joinpath("zoneinfo", *name.split("/"))
     try:
         with file.open("rb") as stream:
             return ZoneInfo.from_file(stream, key=name)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import attrs
 
+from uptime_core.columns import iterable
 from uptime_core.errors import InputError, shown
-from uptime_core.instants import EARLIEST, MICROSECOND, to_micros, to_text
+from uptime_core.instants import EARLIEST, LATEST, MICROSECOND, to_micros, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,8 +59,7 @@ class Window:
                 source="Window",
                 field="unit",
             )
-        is_absolute = self.start is not None and self.end is not None
-        if is_absolute == (self.length is not None):
+        if not (_is_relative(self) or _is_absolute(self)):
             raise InputError(
                 "make windows with Window.last or Window.between", source="Window"
             )
@@ -85,7 +85,8 @@ class Window:
                 field="length",
             )
         micros = length // MICROSECOND
-        return cls(name=name or f"last_{_compact(micros)}", unit=unit, length=micros)
+        name = f"last_{_compact(micros)}" if name is None else name
+        return cls(name=name, unit=unit, length=micros)
 
     @classmethod
     def between(
@@ -148,6 +149,18 @@ def _instant(value: datetime, field: str) -> int:
         raise
 
 
+def _is_relative(window: Window) -> bool:
+    absent = window.start is None and window.end is None
+    return absent and isinstance(window.length, int) and window.length > 0
+
+
+def _is_absolute(window: Window) -> bool:
+    start, end = window.start, window.end
+    if window.length is not None or not isinstance(start, int):
+        return False
+    return isinstance(end, int) and EARLIEST <= start <= end <= LATEST
+
+
 def _is_name(name: str) -> bool:
     return (
         0 < len(name) <= _LONGEST_NAME and name.isprintable() and name.strip() == name
@@ -168,7 +181,7 @@ DEFAULT_WINDOWS = (
 )
 
 
-def checked_windows(windows: Iterable[Window] | None) -> tuple[Window, ...]:
+def checked_windows(windows: Iterable[Window] | Window | None) -> tuple[Window, ...]:
     """The windows of a report, the default ones for None.
 
     Raises:
@@ -176,7 +189,9 @@ def checked_windows(windows: Iterable[Window] | None) -> tuple[Window, ...]:
     """
     if windows is None:
         return DEFAULT_WINDOWS
-    checked = (windows,) if isinstance(windows, Window) else tuple(windows)
+    if isinstance(windows, Window):
+        return (windows,)
+    checked = tuple(iterable(windows, "windows"))
     for window in checked:
         if not isinstance(window, Window):
             raise InputError(f"{shown(window)} is not a Window", source="windows")

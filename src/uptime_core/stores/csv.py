@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from uptime_core.abc import Store
 from uptime_core.errors import BadFileError, InputError, shown
-from uptime_core.instants import to_micros
-from uptime_core.intake import HoursIntake, PollIntake, TimezoneIntake
+from uptime_core.intake import HoursIntake, PollIntake, Quarantine, TimezoneIntake
 from uptime_core.polls import PollColumns
 from uptime_core.rejects import OnError, Rejects
 from uptime_core.schedule import HoursColumns
@@ -50,7 +49,7 @@ class _Reading(NamedTuple, Generic[Loaded]):
 
     value: Loaded
     rejected: tuple[RejectedRow, ...] = ()
-    quarantined: frozenset[str] = frozenset()
+    quarantine: Quarantine = Quarantine()
 
 
 def read_polls(
@@ -78,8 +77,8 @@ def read_hours(
     intake = HoursIntake(os.fspath(path), rejects)
     for batch in read_table(path, columns):
         intake.add_columns(*batch)
-    hours, quarantined = intake.finish()
-    return _Reading(hours, tuple(rejects.rows), quarantined)
+    hours, quarantine = intake.finish()
+    return _Reading(hours, tuple(rejects.rows), quarantine)
 
 
 def read_timezones(
@@ -90,8 +89,8 @@ def read_timezones(
     intake = TimezoneIntake(os.fspath(path), rejects)
     for batch in read_table(path, columns):
         intake.add_columns(*batch)
-    names, quarantined = intake.finish()
-    return _Reading(names, tuple(rejects.rows), quarantined)
+    names, quarantine = intake.finish()
+    return _Reading(names, tuple(rejects.rows), quarantine)
 
 
 class _File(Generic[Loaded]):
@@ -128,7 +127,12 @@ class _File(Generic[Loaded]):
 
 
 def _version(path: Path) -> tuple[int, ...]:
-    status = os.stat(path)  # noqa: PTH116  # a path as text, as it was given
+    try:
+        status = os.stat(path)  # noqa: PTH116  # a path as text, as it was given
+    except ValueError as error:  # a NUL or a lone surrogate
+        raise BadFileError(
+            f"no file has such a name: {error}", source=os.fspath(path)
+        ) from None
     if not stat.S_ISREG(status.st_mode):
         return (status.st_dev, status.st_ino)  # a pipe can be read only once
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
@@ -194,10 +198,8 @@ class CsvStore(Store):
         self, start: datetime | None = None, end: datetime | None = None
     ) -> Iterator[PollColumns]:
         """The polls at or after `start` and before `end`, in one batch."""
-        yield self._polls.load().value.between(
-            None if start is None else to_micros(start),
-            None if end is None else to_micros(end),
-        )
+        batch = self._polls.load().value.between(start, end)
+        return iter((batch,))
 
     def hours(self) -> HoursColumns:
         """The business hours, without shops in quarantine."""
@@ -205,7 +207,7 @@ class CsvStore(Store):
 
     def timezones(self) -> Mapping[str, str]:
         """The time zones, by shop, without shops in quarantine."""
-        return self._timezones.load().value
+        return dict(self._timezones.load().value)
 
     def rejected(self) -> tuple[RejectedRow, ...]:
         """The bad rows of all three files, with their reasons."""
@@ -219,12 +221,17 @@ class CsvStore(Store):
         """The three files as they are now."""
         polls, hours = self._polls.load(), self._hours.load()
         timezones = self._timezones.load()
+        suspects = hours.quarantine.suspects | timezones.quarantine.suspects
+        known = set(polls.value.store_ids)
+        known.update(hours.value.store_ids, timezones.value)
         return Snapshot(
             polls=polls.value,
             hours=hours.value,
             timezones=timezones.value,
             rejected=polls.rejected + hours.rejected + timezones.rejected,
-            quarantined=hours.quarantined | timezones.quarantined,
+            quarantined=hours.quarantine.store_ids
+            | timezones.quarantine.store_ids
+            | (suspects & known),
             source=self._source,
         )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from uptime_core.abc import Store
-from uptime_core.instants import to_micros
 from uptime_core.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -41,10 +40,8 @@ class MemoryStore(Store):
         self, start: datetime | None = None, end: datetime | None = None
     ) -> Iterator[PollColumns]:
         """The polls at or after `start` and before `end`, in one batch."""
-        yield self._snapshot.polls.between(
-            None if start is None else to_micros(start),
-            None if end is None else to_micros(end),
-        )
+        batch = self._snapshot.polls.between(start, end)
+        return iter((batch,))
 
     def hours(self) -> HoursColumns:
         """The business hours."""
@@ -52,7 +49,7 @@ class MemoryStore(Store):
 
     def timezones(self) -> Mapping[str, str]:
         """The time zones, by shop."""
-        return self._snapshot.timezones
+        return dict(self._snapshot.timezones)
 
     def snapshot(self) -> Snapshot:
         """All of it; nothing changes after construction."""

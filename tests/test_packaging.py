@@ -1,0 +1,63 @@
+"""The package: its version, its table of contents, and what an import costs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from datetime import UTC, datetime
+from importlib import metadata, resources
+from pathlib import Path
+
+import pytest
+
+import uptime_core
+
+ROOT = Path(__file__).resolve().parents[1]
+
+LOADED = """
+import sys
+import uptime_core
+print(*sorted({name.partition(".")[0] for name in sys.modules}))
+"""
+
+
+def test_the_version_is_that_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+    assert metadata.version("uptime_core") == project["version"]
+
+
+def test_a_report_names_the_version() -> None:
+    now = datetime(2023, 1, 25, tzinfo=UTC)
+
+    report = uptime_core.compute_report([], as_of=now)
+
+    assert report.provenance.library_version == metadata.version("uptime_core")
+
+
+def test_the_table_of_contents_is_sorted() -> None:
+    """Constants first, then classes, then functions, as ruff sorts them."""
+
+    def rank(name: str) -> tuple[int, str]:
+        return (0 if name.isupper() else 1 if name[0].isupper() else 2, name)
+
+    assert uptime_core.__all__ == sorted(set(uptime_core.__all__), key=rank)
+
+
+@pytest.mark.parametrize("name", uptime_core.__all__)
+def test_every_public_name_can_be_imported(name: str) -> None:
+    assert getattr(uptime_core, name) is not None
+
+
+def test_the_package_is_typed() -> None:
+    assert resources.files("uptime_core").joinpath("py.typed").is_file()
+
+
+def test_an_import_loads_no_test_library_and_no_data_frames() -> None:
+    loaded = subprocess.run(
+        [sys.executable, "-c", LOADED], check=True, capture_output=True, text=True
+    ).stdout.split()
+
+    assert "uptime_core" in loaded
+    assert not {"hypothesis", "pytest", "pandas", "polars", "pyarrow"} & set(loaded)
