@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from uptime_core import InputError
 from uptime_core.files import complete_file
 
 if TYPE_CHECKING:
@@ -55,21 +56,34 @@ def test_an_old_file_stays_until_the_new_one_is_complete(target: Path) -> None:
     assert target.read_bytes() == b"new"
 
 
-@pytest.mark.parametrize("kind", [ValueError, OSError, KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("x"),
+        InputError("x", source="y"),
+        OSError(5, "x", "y"),
+        KeyboardInterrupt(),
+        SystemExit(3),
+    ],
+    ids=repr,
+)
 @pytest.mark.parametrize("before", [None, b"old"])
-def test_after_an_error_everything_is_as_it_was(
-    target: Path, kind: type[BaseException], before: bytes | None
+def test_after_an_error_of_the_caller_everything_is_as_it_was(
+    target: Path, error: BaseException, before: bytes | None
 ) -> None:
     if before is not None:
         target.write_bytes(before)
+    message = str(error)
 
     def interrupted() -> None:
         with complete_file(target) as stream:
             stream.write(b"half")
-            raise kind
+            raise error
 
-    with pytest.raises(kind):
+    with pytest.raises(type(error)) as caught:
         interrupted()
+    assert caught.value is error
+    assert str(error) == message
     assert (target.read_bytes() if target.exists() else None) == before
 
 

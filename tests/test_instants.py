@@ -260,6 +260,9 @@ class Nowhere(tzinfo):
 
     dst = tzname = utcoffset
 
+    def __repr__(self) -> str:
+        return "Nowhere()"
+
 
 @pytest.mark.parametrize(
     "value",

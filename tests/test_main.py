@@ -449,6 +449,11 @@ def test_a_path_that_no_file_can_have_is_one_line(
     _fails(run(option, value))
 
 
+@pytest.mark.parametrize("value", ["a\0b", "a\ud800b"], ids=ascii)
+def test_two_paths_that_no_file_can_have_are_one_line(run: Run, value: str) -> None:
+    _fails(run("-o", value, "--rejects", value))
+
+
 @pytest.mark.parametrize(
     ("content", "parts"),
     [
@@ -666,6 +671,13 @@ def test_a_pipe_closed_half_way_ends_it_quietly(folder: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="only POSIX shells close outputs")
 def test_without_a_standard_output_it_fails_in_one_line() -> None:
     _fails(_end(_start(*REPORT, close=">&-")), "standard output")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX shells close outputs")
+def test_without_a_standard_output_help_is_no_traceback() -> None:
+    ran = _end(_start("--help", close=">&-"))
+    assert ran.code in {0, 2}
+    assert not [line for line in ran.err if "Traceback" in line]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="only POSIX shells close outputs")

@@ -58,18 +58,21 @@ class Store(ABC):
 
     @abstractmethod
     def hours(self) -> HoursColumns:
-        """The business hours of all shops that have any, except those in quarantine."""
+        """The business hours of all shops that have any."""
 
     @abstractmethod
     def timezones(self) -> Mapping[str, str]:
-        """The time zones, by shop, of all that have one, except those in quarantine."""
+        """The time zones, by shop, of all that have one."""
 
     def rejected(self) -> tuple[RejectedRow, ...]:
         """The rows that were set aside because they could not be read."""
         return ()
 
     def quarantined(self) -> frozenset[str]:
-        """The shops of rejected rows of hours and zones; reports leave them out."""
+        """The shops of rejected rows of hours and zones.
+
+        Reports leave them out, whatever the other methods give for them.
+        """
         return frozenset()
 
     def snapshot(self) -> Snapshot:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import stat
-import tempfile
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -55,32 +55,24 @@ def _open(name: str) -> Iterator[IO[bytes]]:
 def _new_file(name: str, mode: int | None) -> Iterator[IO[bytes]]:
     """A file beside `name` that takes its place in the end."""
     target = Path(os.path.realpath(name))
-    partial = None
+    partial = target.with_name(f".{target.name[:40]}.{secrets.token_hex(8)}.partial")
     try:
-        descriptor, partial = tempfile.mkstemp(
-            dir=target.parent, prefix=f".{target.name[:40]}.", suffix=".partial"
-        )
-        with open(descriptor, "wb") as stream:  # noqa: PTH123  # mkstemp opened it
+        # Its permissions are those of any new file, as the process's umask has them.
+        with partial.open("xb") as stream:
             yield stream
             stream.flush()
-            os.fchmod(descriptor, _new_file_mode() if mode is None else mode & 0o7777)
-            os.fsync(descriptor)
-        os.replace(partial, target)  # noqa: PTH105  # both are os-level names
+            if mode is not None:
+                os.fchmod(stream.fileno(), stat.S_IMODE(mode))
+            os.fsync(stream.fileno())
+        partial.replace(target)
     except BaseException as error:
-        if partial is not None:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(partial)  # noqa: PTH108  # the same
-        if isinstance(error, OSError):
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        if isinstance(error, OSError) and error.filename in (None, str(partial)):
             # The name that the caller knows, not that of the file beside it.
             error.filename, error.filename2 = name, None
         raise
     _sync_directory(target.parent)
-
-
-def _new_file_mode() -> int:
-    umask = os.umask(0)
-    os.umask(umask)
-    return 0o666 & ~umask
 
 
 def _sync_directory(directory: Path) -> None:

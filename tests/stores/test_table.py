@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import time
 import tracemalloc
 from typing import TYPE_CHECKING
 
@@ -213,26 +212,28 @@ def test_a_million_fields_are_one_misfit(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "fields", "store_id"),
+    ("header", "named"), [("note,store_id,day", False), ("store_id,day,note", True)]
+)
+@pytest.mark.parametrize(
+    ("row", "cells"),
     [
-        (b"a", 1, ""),
-        (b"x,a", 2, "a"),
-        (b"x,a,1,y,", 5, "a"),
-        (b'"x\ny",a', 2, "a"),
-        (b"x,a,1,", 4, "a"),
+        ("a", ("a",)),
+        ("a,b", ("a", "b")),
+        ('"a\nb",b', ("a\nb", "b")),
+        ("a,b,c,", ("a", "b", "c", "")),
+        ("a,b,c,d,e", tuple("abcde")),
     ],
 )
 def test_a_row_with_another_number_of_fields_is_a_misfit_on_its_line(
-    tmp_path: Path, row: bytes, fields: int, store_id: str
+    tmp_path: Path, header: str, row: str, cells: tuple[str, ...], *, named: bool
 ) -> None:
-    content = b'note,store_id,day\n"\n",b,2\n' + row + b"\nx,c,3\n"
-    path = _file(tmp_path, content)
+    """Which cell is the id is known only where no field stands before it."""
+    path = _file(tmp_path, f'{header}\n1,"\n",2\n{row}\n3,4,5\n'.encode())
     (misfit,) = _misfits(path)
-    assert misfit.line == 4
-    assert misfit.store_id == store_id
-    assert len(misfit.cells) == fields
-    assert misfit.error.reason == f"the row has {fields} fields, the header 3"
-    assert [cells for _, cells in _rows(path)] == ["b|2", "c|3"]
+    assert (misfit.line, misfit.cells) == (4, cells)
+    assert misfit.store_id == (cells[0] if named else None)
+    assert misfit.error.reason == f"the row has {len(cells)} fields, the header 3"
+    assert [line for line, _ in _rows(path)] == [2, 5 + row.count("\n")]
 
 
 def test_a_file_of_misfits_has_no_rows(tmp_path: Path) -> None:
@@ -307,12 +308,10 @@ def test_a_header_that_does_not_name_the_columns_once_is_refused(
     assert len(str(error)) < 500
 
 
-def test_a_header_of_very_many_columns_is_read_at_once(tmp_path: Path) -> None:
+def test_a_header_of_very_many_columns_is_read(tmp_path: Path) -> None:
     names = ",".join(f"c{number}" for number in range(20_000))
     path = _file(tmp_path, f"{names},store_id,day\n".encode())
-    started = time.perf_counter()
     assert _rows(path) == []
-    assert time.perf_counter() - started < 1
 
 
 WHOLE = gzip.compress(HEAD + b"".join(b"a%d,1\n" % n for n in range(MANY)))

@@ -133,9 +133,10 @@ def _version(path: Path) -> tuple[int, ...]:
         raise BadFileError(
             f"no file has such a name: {error}", source=os.fspath(path)
         ) from None
+    times = (status.st_mtime_ns, status.st_ctime_ns)
     if not stat.S_ISREG(status.st_mode):
         return (status.st_dev, status.st_ino)  # a pipe can be read only once
-    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+    return (status.st_dev, status.st_ino, status.st_size, *times)
 
 
 class CsvStore(Store):
@@ -202,11 +203,11 @@ class CsvStore(Store):
         return iter((batch,))
 
     def hours(self) -> HoursColumns:
-        """The business hours, without shops in quarantine."""
+        """The business hours, without the shops of bad rows of that file."""
         return self._hours.load().value
 
     def timezones(self) -> Mapping[str, str]:
-        """The time zones, by shop, without shops in quarantine."""
+        """The time zones, by shop, without the shops of bad rows of that file."""
         return dict(self._timezones.load().value)
 
     def rejected(self) -> tuple[RejectedRow, ...]:

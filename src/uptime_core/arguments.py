@@ -1,0 +1,229 @@
+"""The options of the command line, and how their texts are read."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from datetime import UTC, datetime, timedelta
+from importlib import metadata
+from typing import TYPE_CHECKING, NoReturn, TypeVar, cast, get_args
+
+from dateutil.parser import isoparse
+
+from uptime_core.decimals import checked_decimals
+from uptime_core.errors import InputError, shown
+from uptime_core.instants import parse_timestamp, to_datetime
+from uptime_core.kernel.extrapolate import Initial, Method
+from uptime_core.policy import MissingHours
+from uptime_core.rejects import OnError
+from uptime_core.report_csv import Columns
+from uptime_core.window import Unit, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+Value = TypeVar("Value")
+
+_DURATION = re.compile(r"([0-9]+)([smhd])")
+_TOO_FINE = re.compile(r"[.,][0-9]{7}")
+_DURATION_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message} (see {self.prog} --help)")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line; its errors are `InputError`."""
+    root = _Parser(
+        prog="python -m uptime_core",
+        description="How long each shop was up, down or unknown in its business hours.",
+        allow_abbrev=False,
+    )
+    root.add_argument(
+        "--version", action="version", version=metadata.version("uptime_core")
+    )
+    commands = root.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    report = commands.add_parser(
+        "report",
+        help="write the report of some CSV files",
+        description="Write the report of some CSV files, plain or .gz, as CSV.",
+        allow_abbrev=False,
+    )
+    add = report.add_argument
+    add(
+        "--polls",
+        type=_argument(_file),
+        required=True,
+        metavar="FILE",
+        help="the polls",
+    )
+    add("--hours", type=_argument(_file), metavar="FILE", help="the business hours")
+    add("--timezones", type=_argument(_file), metavar="FILE", help="the time zones")
+    add(
+        "--column",
+        action="append",
+        default=[],
+        metavar="NAME=HEADER",
+        help="a column's header in the files, like store_id=shop; repeat it for more",
+    )
+    add(
+        "--as-of",
+        type=_argument(_instant),
+        metavar="ISO",
+        help="the report's now, UTC unless it says otherwise (default: newest poll)",
+    )
+    add("--extrapolation", choices=get_args(Method), default="previous")
+    add(
+        "--reach",
+        type=_argument(_duration_or_none),
+        default=timedelta(hours=1),
+        metavar="DURATION",
+        help="how long a poll speaks at most: 90s, 30m, 1h, 2d or none (default: 1h)",
+    )
+    add(
+        "--initial",
+        choices=get_args(Initial),
+        default="unknown",
+        help="whether the first poll also speaks backward",
+    )
+    add(
+        "--missing-hours",
+        choices=get_args(MissingHours),
+        default="open",
+        help="what a shop without business hours is",
+    )
+    add(
+        "--default-timezone",
+        type=lambda text: None if text == "none" else text,
+        default="America/Chicago",
+        metavar="NAME",
+        help="the zone of shops without one; none makes that an error",
+    )
+    add("--stores", choices=("all", "polled"), default="all")
+    add("--columns", choices=get_args(Columns), default="full")
+    add(
+        "--window",
+        action="append",
+        type=_argument(_window),
+        metavar="NAME=SPAN[:UNIT]",
+        help="instead of the default windows: a SPAN like 30d, or START/END, written "
+        "in seconds, minutes, hours or days; repeat it for more",
+    )
+    add(
+        "--no-excel-safe",
+        dest="excel_safe",
+        action="store_false",
+        help="write ids as they are, even where a spreadsheet takes them for formulas",
+    )
+    add(
+        "--decimals",
+        type=_argument(_decimals),
+        default=4,
+        metavar="N",
+        help="digits after the point, 0 to 18 (default: 4)",
+    )
+    add(
+        "--on-error",
+        choices=get_args(OnError),
+        default="raise",
+        help="stop at the first bad row, or set bad rows aside",
+    )
+    add(
+        "--rejects",
+        type=_argument(_file),
+        metavar="FILE",
+        help="write the rows set aside to this file",
+    )
+    add(
+        "-o",
+        "--output",
+        type=_argument(_file),
+        metavar="FILE",
+        help="instead of standard output",
+    )
+    return root
+
+
+def _argument(parse: Callable[[str], Value]) -> Callable[[str], Value]:
+    """A parser of an option's text whose errors argparse passes on as they are."""
+
+    def parsed(text: str) -> Value:
+        try:
+            return parse(text)
+        except InputError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"invalid value: {shown(text)}") from None
+
+    return parsed
+
+
+def _duration(text: str) -> timedelta:
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise InputError(f"{shown(text)} is not a duration like 90s, 30m, 1h or 2d")
+    try:
+        return timedelta(**{_DURATION_UNITS[match[2]]: int(match[1])})
+    except (OverflowError, ValueError):
+        raise InputError(f"{shown(text)} is longer than a duration can be") from None
+
+
+def _duration_or_none(text: str) -> timedelta | None:
+    return None if text == "none" else _duration(text)
+
+
+def _instant(text: str) -> datetime:
+    """An instant as the files have it, or any ISO 8601 one; UTC, unless it says so."""
+    try:
+        return to_datetime(parse_timestamp(text))
+    except InputError:
+        pass
+    try:
+        # Of a finer fraction isoparse would drop digits silently.
+        instant: datetime = isoparse(_TOO_FINE.sub("?", text))
+    except (ValueError, OverflowError, TypeError):
+        raise InputError(
+            f"{shown(text)} is not an ISO 8601 instant like 2023-01-25T18:13:22Z"
+        ) from None
+    return instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
+
+
+def _decimals(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,2}", text):
+        raise InputError(f"{shown(text)} is not a number of digits")
+    return checked_decimals(int(text))
+
+
+def _file(text: str) -> str:
+    if not text:
+        raise InputError("the name of the file is empty")
+    return text
+
+
+def _window(text: str) -> Window:
+    name, equals, span = text.partition("=")
+    if not equals:
+        raise InputError(f"{shown(text)} is not NAME=30d:hours or NAME=START/END:hours")
+    length, colon, unit = span.rpartition(":")
+    if not colon or unit not in get_args(Unit):
+        length, unit = span, "hours"
+    chosen = cast("Unit", unit)
+    start, slash, end = length.partition("/")
+    if slash:
+        return Window.between(_instant(start), _instant(end), name=name, unit=chosen)
+    return Window.last(_duration(length), name=name, unit=chosen)
+
+
+def column_names(options: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Headers by column; a column named twice may have either header."""
+    names: dict[str, tuple[str, ...]] = {}
+    for option in options:
+        name, equals, header = option.partition("=")
+        if not (equals and header.strip()):
+            raise InputError(f"argument --column: {shown(option)} is not NAME=HEADER")
+        names[name] = (*names.get(name, ()), header)
+    return names
