@@ -76,9 +76,10 @@ def _say(line: str) -> None:
         _discard(sys.stderr)
 
 
-def _discard(stream: TextIO) -> None:
+def _discard(stream: TextIO | None) -> None:
     """Let what is left in a stream's buffer go nowhere when the process ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    if stream is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _report(options: argparse.Namespace) -> int:
