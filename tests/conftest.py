@@ -14,7 +14,7 @@ hypothesis.settings.register_profile(
     "default", deadline=None, max_examples=60, derandomize=True
 )
 hypothesis.settings.register_profile(
-    "deep", deadline=None, max_examples=1_000, print_blob=True
+    "deep", deadline=None, max_examples=500, print_blob=True
 )
 hypothesis.settings.load_profile(os.environ.get("UPTIME_CORE_PROFILE", "default"))
 
