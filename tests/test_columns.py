@@ -40,13 +40,21 @@ def test_an_empty_list_is_a_column() -> None:
     assert column.shape == (0,)
 
 
-def test_an_array_of_the_right_type_is_not_copied_and_stays_writeable() -> None:
+def test_what_the_caller_can_still_write_to_is_copied() -> None:
     values = np.array([1, 2], dtype=np.int64)
 
     column = integer_column(values, np.int64, "Source", "field")
+    values[0] = 7
 
-    assert np.shares_memory(column, values)
-    assert values.flags.writeable
+    assert column.tolist() == [1, 2]
+    assert not column.flags.writeable
+
+
+def test_a_read_only_array_of_the_right_type_is_not_copied() -> None:
+    values = np.array([1, 2], dtype=np.int64)
+    values.flags.writeable = False
+
+    assert np.shares_memory(integer_column(values, np.int64, "S", "f"), values)
 
 
 @pytest.mark.parametrize(

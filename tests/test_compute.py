@@ -20,6 +20,7 @@ from uptime_core import (
     TZDATA_VERSION,
     HoursColumns,
     InputError,
+    MemoryStore,
     MissingHoursError,
     MissingTimezoneError,
     NoPollsError,
@@ -513,13 +514,13 @@ def test_a_report_does_not_depend_on_its_blocks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     computed = []
-    account = compute.account
+    account = compute.compute_block
 
     def counted(block: Any, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401  # passed on
         computed.append(block.shops)
         return account(block, *arguments, **options)
 
-    monkeypatch.setattr(compute, "account", counted)
+    monkeypatch.setattr(compute, "compute_block", counted)
     whole = compute_report(*many(), windows=WINDOWS, stores=stores)
     assert computed == [len(whole)]
     for name, limit in limits.items():
@@ -611,3 +612,26 @@ def test_the_zone_and_the_hash_seed_of_the_machine_do_not_matter() -> None:
 
     assert texts[0].count(b"\n") == 11
     assert len(set(texts)) == 1
+
+
+def test_a_shop_without_hours_needs_no_probing_of_its_zone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def probe(*_: object) -> None:
+        pytest.fail("the zone of a shop that never closes was probed")
+
+    monkeypatch.setattr("uptime_core.selection.offset_segments", probe)
+    report = compute_report(
+        [("a", NOON, True)],
+        timezones={"a": "America/New_York"},
+        windows=Window.last(timedelta(hours=10)),
+    )
+    assert report.open.tolist() == [[10 * HOUR]]
+
+
+@pytest.mark.parametrize("function", [compute_report, compute_snapshot])
+def test_a_store_in_the_place_of_its_data_is_told_what_to_do(
+    function: Any,  # noqa: ANN401  # called in a wrong way
+) -> None:
+    with pytest.raises(InputError, match=r"store\.snapshot\(\)"):
+        function(MemoryStore([("a", NOON, True)]))

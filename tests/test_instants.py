@@ -22,6 +22,7 @@ from uptime_core.instants import (
     to_datetime,
     to_micros,
     to_text,
+    whole_micros,
 )
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -294,3 +295,36 @@ def test_naive_datetimes_and_what_is_none_are_refused(value: object) -> None:
 )
 def test_an_instant_is_written_in_utc_with_six_digits(micros: int, text: str) -> None:
     assert to_text(micros) == text
+
+
+class Nanoseconds(timedelta):
+    """A duration with a rest below a microsecond, as those of pandas can have."""
+
+    def __divmod__(self, _: object) -> tuple[int, timedelta]:
+        return 1, timedelta(microseconds=1)
+
+
+def test_a_duration_finer_than_a_microsecond_is_refused() -> None:
+    with pytest.raises(InputError, match="finer than a microsecond"):
+        whole_micros(Nanoseconds(), "1500 ns")
+
+
+class NotATime(datetime):
+    """Like the NaT of pandas: a datetime that equals nothing and has no offset."""
+
+    def __eq__(self, _: object) -> bool:
+        return False
+
+    def __ne__(self, _: object) -> bool:
+        return True
+
+    __hash__ = datetime.__hash__
+
+    def utcoffset(self) -> timedelta:
+        message = "NaTType does not support utcoffset"
+        raise ValueError(message)
+
+
+def test_what_is_not_a_time_is_refused() -> None:
+    with pytest.raises(InputError, match="is no instant"):
+        to_micros(NotATime(2023, 1, 25, tzinfo=UTC))

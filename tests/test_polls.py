@@ -110,7 +110,6 @@ def test_rows_survive_the_way_to_columns_and_back(polls: list[Poll]) -> None:
         (("a", 1_674_648_000, True), "timestamp_utc"),
         (("a", NOON, "up"), "status"),
         (("a", NOON, 1), "status"),
-        (Poll("a", NOON.replace(tzinfo=None), up=True), "timestamp_utc"),
     ],
 )
 def test_a_bad_row_is_named_by_its_number(row: Any, field: str | None) -> None:  # noqa: ANN401  # wrong on purpose
@@ -232,3 +231,18 @@ def test_batches_become_one(batches: list[list[Poll]]) -> None:
 
 def test_columns_show_their_size() -> None:
     assert repr(THREE) == "<PollColumns: 3 polls of 2 shops>"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        (("", NOON, True), "store_id"),
+        (("a", NOON.replace(tzinfo=None), True), "at"),
+        (("a", NOON, "up"), "status"),
+    ],
+)
+def test_a_poll_is_checked(arguments: tuple[Any, Any, Any], field: str) -> None:
+    with pytest.raises(InputError) as caught:
+        Poll(*arguments)
+
+    assert caught.value.field == field

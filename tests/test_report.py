@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import pickle  # noqa: TID251  # as process pools do, nothing goes to disk
 from datetime import UTC, datetime, timedelta
@@ -69,7 +70,7 @@ def report_of(
         unknown=sums[2],
         open=sums.sum(axis=0),
         last_poll=last_poll.view("datetime64[us]"),
-        poll_count=np.arange(len(store_ids)),
+        poll_count=np.arange(len(store_ids), dtype=np.int64),
         provenance=PROVENANCE,
     )
 
@@ -472,3 +473,12 @@ def test_a_report_shows_its_size() -> None:
         "<Report: 3 shops, windows last_hour, last_day, last_week, as of "
         "2023-01-25T18:13:22.479220+00:00>"
     )
+
+
+def test_a_name_that_ends_in_gz_gives_a_compressed_file(tmp_path: Path) -> None:
+    report = report_of(("a",), [[1, 2, 3]], [[4, 5, 6]], [[7, 8, 9]])
+    report.to_csv(tmp_path / "report.csv.gz")
+    written = (tmp_path / "report.csv.gz").read_bytes()
+    assert gzip.decompress(written).decode() == report.to_csv()
+    report.to_csv(tmp_path / "report.csv.gz")
+    assert (tmp_path / "report.csv.gz").read_bytes() == written

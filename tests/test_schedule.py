@@ -134,7 +134,7 @@ def test_a_row_is_parsed_from_its_cells() -> None:
     ("row", "text"),
     [
         (BusinessHours.parse(0, "9:00", "17:30"), "Mon 09:00\u201317:30"),
-        (BusinessHours.parse(6, "22:00", "2:00"), "Sun 22:00\u201326:00"),
+        (BusinessHours.parse(6, "22:00", "2:00"), "Sun 22:00\u201302:00"),
         (BusinessHours.parse(3, "0:00:01.5", "24:00"), "Thu 00:00:01.5\u201324:00"),
         (BusinessHours.parse(3, "0:00:10", "0:00:20"), "Thu 00:00:10\u201300:00:20"),
     ],

@@ -1,6 +1,13 @@
 """How long each shop was up, down or unknown within its business hours.
 
-Start with `compute_report`, or with `uptime` for a single shop.
+Start with `compute_report`, or with `uptime` for a single shop:
+
+>>> from datetime import UTC, datetime
+>>> from uptime_core import compute_report
+>>> noon = datetime(2023, 1, 25, 12, tzinfo=UTC)
+>>> report = compute_report([("a", noon, "active")], as_of=noon.replace(minute=30))
+>>> report.row("a")["last_hour"].up
+datetime.timedelta(seconds=1800)
 """
 
 from uptime_core.abc import Store

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 from uptime_core.arguments import column_names, parser
 from uptime_core.compute import compute_snapshot
 from uptime_core.errors import InputError, UptimeError
-from uptime_core.files import complete_file
+from uptime_core.files import complete_file, content
 from uptime_core.instants import to_micros, to_text
 from uptime_core.policy import Policy
 from uptime_core.rejects import rejects_csv
@@ -119,7 +119,8 @@ def _report(options: argparse.Namespace) -> int:
             text_of_rejects = rejects_csv(snapshot.rejected)
             rejects.write(text_of_rejects.encode(errors="backslashreplace"))
         if options.output is not None:
-            outputs.enter_context(complete_file(options.output)).write(text.encode())
+            file = outputs.enter_context(complete_file(options.output))
+            file.write(content(options.output, text))
     if options.output is None:
         _write_to_standard_output(text)
     _say(_summary(report, time.perf_counter() - started))

@@ -166,6 +166,8 @@ def _duration(text: str) -> timedelta:
     match = _DURATION.fullmatch(text)
     if match is None:
         raise InputError(f"{shown(text)} is not a duration like 90s, 30m, 1h or 2d")
+    if not int(match[1]):
+        raise InputError(f"{shown(text)} is no time at all")
     try:
         return timedelta(**{_DURATION_UNITS[match[2]]: int(match[1])})
     except (OverflowError, ValueError):
@@ -209,8 +211,10 @@ def _window(text: str) -> Window:
     if not equals:
         raise InputError(f"{shown(text)} is not NAME=30d:hours or NAME=START/END:hours")
     length, colon, unit = span.rpartition(":")
-    if not colon or unit not in get_args(Unit):
+    if not colon or unit.isdigit() or "/" in unit:  # a colon of an instant
         length, unit = span, "hours"
+    if unit not in get_args(Unit):
+        raise InputError(f"{shown(unit)} is none of {', '.join(get_args(Unit))}")
     chosen = cast("Unit", unit)
     start, slash, end = length.partition("/")
     if slash:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from uptime_core.errors import InputError, shown
+from uptime_core.errors import InputError, located, shown
 from uptime_core.store_ids import parse_store_id
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 Value = TypeVar("Value")
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 def integer_column(
@@ -44,7 +45,12 @@ def integer_column(
         raise InputError(
             f"a value does not fit {column.dtype}", source=source, field=field
         )
-    column = column.view()
+    return read_only(column)
+
+
+def read_only(values: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
+    """An array that nobody can write to: a copy, if `values` can be written to."""
+    column = np.array(values, copy=bool(values.flags.writeable))
     column.flags.writeable = False
     return column
 
@@ -86,11 +92,8 @@ def distinct_store_ids(store_ids: Iterable[str], source: str) -> tuple[str, ...]
     """
     ids = tuple(iterable(store_ids, source))
     for store_id in ids:
-        try:
+        with located(source, field="store_ids"):
             trimmed = parse_store_id(store_id)
-        except InputError as error:
-            error.source, error.field = source, "store_ids"
-            raise
         if trimmed != store_id:
             raise InputError(
                 f"{shown(store_id)} has blanks at its ends",

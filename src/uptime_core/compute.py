@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from uptime_core.errors import InputError, NoPollsError, shown
+from uptime_core.errors import InputError, NoPollsError, located, shown
 from uptime_core.instants import to_datetime, to_micros
 from uptime_core.kernel.accumulate import Sums, accumulate
 from uptime_core.kernel.arrays import ends_of_runs
@@ -25,7 +25,7 @@ from uptime_core.kernel.extrapolate import extrapolate, settle, time_bits
 from uptime_core.kernel.weekly import BusinessTime, WeeklyTable
 from uptime_core.policy import Policy
 from uptime_core.report import Provenance, Report
-from uptime_core.selection import Selection, ShopColumns, Stores, gather, select
+from uptime_core.selection import Selection, ShopColumns, StoreSelection, gather, select
 from uptime_core.snapshot import Snapshot
 from uptime_core.timezones import TZDATA_VERSION
 from uptime_core.window import Window, checked_windows
@@ -48,7 +48,7 @@ def compute_report(
     *,
     as_of: datetime | None = None,
     windows: Iterable[Window] | Window | None = None,
-    stores: Stores = "all",
+    stores: StoreSelection = "all",
     policy: Policy = DEFAULT_POLICY,
 ) -> Report:
     """How long each shop was up, down and unknown within its business hours.
@@ -89,10 +89,15 @@ def compute_snapshot(
     *,
     as_of: datetime | None = None,
     windows: Iterable[Window] | Window | None = None,
-    stores: Stores = "all",
+    stores: StoreSelection = "all",
     policy: Policy = DEFAULT_POLICY,
 ) -> Report:
     """`compute_report` for what a `Store` gives; the other arguments are the same."""
+    if not isinstance(snapshot, Snapshot):
+        raise InputError(
+            f"{shown(snapshot)} is not a Snapshot; a store gives one: store.snapshot()",
+            source="snapshot",
+        )
     if not isinstance(policy, Policy):
         raise InputError(f"{shown(policy)} is not a Policy", source="policy")
     chosen = checked_windows(windows)
@@ -108,14 +113,14 @@ def compute_snapshot(
         low=int(starts.min()),
         high=int(ends.max()),
     )
-    accounts = [
-        account(block, starts, ends, as_of=now, policy=policy)
+    parts = [
+        compute_block(block, starts, ends, as_of=now, policy=policy)
         for block in blocks_of(columns, starts, ends)
     ]
-    return _report(snapshot, selection, chosen, accounts, now=now, policy=policy)
+    return _report(snapshot, selection, chosen, parts, now=now, policy=policy)
 
 
-class Accounts(NamedTuple):
+class BlockSums(NamedTuple):
     """The sums of a block of shops, and what was counted on the way.
 
     Attributes:
@@ -133,9 +138,9 @@ class Accounts(NamedTuple):
     conflicts: int
 
 
-def account(
+def compute_block(
     block: ShopColumns, starts: Int64, ends: Int64, *, as_of: int, policy: Policy
-) -> Accounts:
+) -> BlockSums:
     """Compute one block of shops.
 
     Args:
@@ -161,7 +166,7 @@ def account(
     last_poll = np.full(block.shops, _NEVER, dtype=np.int64)
     latest = ends_of_runs(polls.shop)
     last_poll[polls.shop[latest]] = polls.at[latest]
-    return Accounts(
+    return BlockSums(
         sums=sums,
         last_poll=last_poll,
         poll_count=np.bincount(polls.shop, minlength=block.shops),
@@ -173,7 +178,7 @@ def account(
 def blocks_of(
     columns: ShopColumns, starts: Int64, ends: Int64
 ) -> Iterator[ShopColumns]:
-    """Cut all shops into blocks that `account` can take."""
+    """Cut all shops into blocks that `compute_block` can take."""
     low, high = int(starts.min()), int(ends.max())
     if len(columns.poll_at):
         low = min(low, int(columns.poll_at.min()))
@@ -214,18 +219,15 @@ def _now(snapshot: Snapshot, as_of: datetime | None) -> int:
                 source=snapshot.source,
             )
         return newest
-    try:
+    with located("as_of"):
         return to_micros(as_of)
-    except InputError as error:
-        error.source = "as_of"
-        raise
 
 
 def _report(
     snapshot: Snapshot,
     selection: Selection,
     windows: tuple[Window, ...],
-    accounts: list[Accounts],
+    blocks: list[BlockSums],
     *,
     now: int,
     policy: Policy,
@@ -234,14 +236,14 @@ def _report(
     up, down, opened = (
         np.concatenate([np.zeros((0, shape[1]), dtype=np.int64), *parts])
         for parts in (
-            [part.sums.up for part in accounts],
-            [part.sums.down for part in accounts],
-            [part.sums.open for part in accounts],
+            [part.sums.up for part in blocks],
+            [part.sums.down for part in blocks],
+            [part.sums.open for part in blocks],
         )
     )
     empty = np.zeros(0, dtype=np.int64)
-    last_poll = np.concatenate([empty, *(part.last_poll for part in accounts)])
-    poll_count = np.concatenate([empty, *(part.poll_count for part in accounts)])
+    last_poll = np.concatenate([empty, *(part.last_poll for part in blocks)])
+    poll_count = np.concatenate([empty, *(part.poll_count for part in blocks)])
     late = snapshot.polls.at > now
     return Report(
         store_ids=selection.store_ids,
@@ -258,8 +260,8 @@ def _report(
             library_version=_library_version(),
             tzdata_version=TZDATA_VERSION,
             polls=int(poll_count.sum()),
-            duplicates=sum(part.duplicates for part in accounts),
-            conflicts=sum(part.conflicts for part in accounts),
+            duplicates=sum(part.duplicates for part in blocks),
+            conflicts=sum(part.conflicts for part in blocks),
             after_as_of=int(
                 np.count_nonzero(selection.read[snapshot.polls.code[late]])
             ),

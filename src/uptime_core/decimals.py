@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,14 +23,14 @@ def checked_decimals(decimals: int) -> int:
     """
     if (
         isinstance(decimals, bool)
-        or not isinstance(decimals, int)
+        or not isinstance(decimals, Integral)
         or not 0 <= decimals <= MOST_DECIMALS
     ):
         raise InputError(
             f"{shown(decimals)} is not an integer from 0 to {MOST_DECIMALS}",
             field="decimals",
         )
-    return decimals
+    return int(decimals)
 
 
 def decimal_texts(

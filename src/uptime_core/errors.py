@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _SHOWN = 60
 
 
@@ -50,6 +56,23 @@ class InputError(UptimeError, ValueError):
             if part
         ]
         return ": ".join([", ".join(place), self.reason] if place else [self.reason])
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
+
+@contextmanager
+def located(
+    source: str | None = None, *, line: int | None = None, field: str | None = None
+) -> Iterator[None]:
+    """Tell of an `InputError` that passes through where it comes from."""
+    try:
+        yield
+    except InputError as error:
+        error.source = source or error.source
+        error.line = line or error.line
+        error.field = field or error.field
+        raise
 
 
 class BadFileError(InputError):

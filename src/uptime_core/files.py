@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import os
 import secrets
 import stat
@@ -28,6 +29,8 @@ def complete_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         OSError: The file cannot be written; nothing has changed then.
     """
     name = os.fspath(path)
+    if not name:
+        raise InputError("the name of the file is empty")
     try:
         mode = os.stat(name).st_mode  # noqa: PTH116  # a path as text, as it was given
     except FileNotFoundError:
@@ -73,6 +76,15 @@ def _new_file(name: str, mode: int | None) -> Iterator[IO[bytes]]:
             error.filename, error.filename2 = name, None
         raise
     _sync_directory(target.parent)
+
+
+def content(path: str | os.PathLike[str], text: str) -> bytes:
+    """The bytes of a file of this name and text: UTF-8, compressed for ``.gz``.
+
+    The same text gives the same bytes: no time of day is written.
+    """
+    data = text.encode()
+    return gzip.compress(data, mtime=0) if os.fspath(path).endswith(".gz") else data
 
 
 def _sync_directory(directory: Path) -> None:

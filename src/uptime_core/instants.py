@@ -40,15 +40,29 @@ def to_micros(instant: datetime) -> int:
     """
     if not isinstance(instant, datetime):
         raise InputError(f"{shown(instant)} is not a datetime")
+    if instant != instant:  # noqa: PLR0124  # the "not a time" of pandas is a datetime
+        raise InputError(f"{instant} is no instant")
     if instant.utcoffset() is None:
         raise InputError(
             f"{instant} has no time zone; say which one is meant, for example with "
             ".replace(tzinfo=datetime.UTC)"
         )
-    micros = (instant - EPOCH) // MICROSECOND
+    micros = whole_micros(instant - EPOCH, instant)
     if not EARLIEST <= micros <= LATEST:
         raise InputError(f"{instant} is outside the years 1 to 9999 in UTC")
     return micros
+
+
+def whole_micros(duration: timedelta, shown_as: object) -> int:
+    """A duration in microseconds.
+
+    Raises:
+        InputError: It is finer, as those of pandas can be.
+    """
+    micros, rest = divmod(duration, MICROSECOND)
+    if rest:
+        raise InputError(f"{shown_as} is finer than a microsecond")
+    return int(micros)
 
 
 def to_datetime(micros: int) -> datetime:

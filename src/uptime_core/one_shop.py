@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from uptime_core.columns import cells_of, iterable
 from uptime_core.compute import DEFAULT_POLICY, compute_report
-from uptime_core.errors import InputError
+from uptime_core.errors import located
 from uptime_core.instants import to_datetime
 from uptime_core.polls import PollColumns
 from uptime_core.schedule import WeeklySchedule
@@ -81,9 +81,6 @@ def _rows(
     polls: Iterable[tuple[datetime, str | bool]],
 ) -> Iterator[tuple[str, datetime, str | bool]]:
     for number, pair in enumerate(iterable(polls, "polls"), start=1):
-        try:
+        with located("polls", line=number):
             at, status = cells_of(pair, 2, "(datetime, status)")
-        except InputError as error:
-            error.source, error.line = "polls", number
-            raise
         yield _SHOP, at, status

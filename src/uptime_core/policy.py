@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import attrs
 
-from uptime_core.errors import InputError, shown
-from uptime_core.instants import MICROSECOND
+from uptime_core.errors import InputError, located, shown
+from uptime_core.instants import MICROSECOND, whole_micros
 from uptime_core.kernel.extrapolate import Initial, Method
 from uptime_core.timezones import parse_timezone
 
@@ -37,7 +37,9 @@ def _positive_or_none(
 ) -> None:
     if value is None:
         return
-    if not isinstance(value, timedelta) or value <= timedelta(0):
+    with located("Policy", field=attribute.name):
+        positive = isinstance(value, timedelta) and whole_micros(value, value) > 0
+    if not positive:
         raise InputError(
             f"{shown(value)} is not a positive timedelta, nor None for no limit",
             source="Policy",
@@ -48,11 +50,8 @@ def _positive_or_none(
 def _known_timezone(name: str | None) -> str | None:
     if name is None:
         return None
-    try:
+    with located("Policy", field="default_timezone"):
         return parse_timezone(name)
-    except InputError as error:
-        error.source, error.field = "Policy", "default_timezone"
-        raise
 
 
 @attrs.frozen(kw_only=True)

@@ -15,7 +15,7 @@ from uptime_core.columns import (
     integer_column,
     iterable,
 )
-from uptime_core.errors import InputError, shown
+from uptime_core.errors import InputError, located, shown
 from uptime_core.instants import EARLIEST, LATEST, to_datetime, to_micros
 from uptime_core.store_ids import BLANKS, parse_store_id
 
@@ -51,15 +51,18 @@ def parse_status(cell: object) -> bool:
 class Poll:
     """One answer to the question whether a shop was online.
 
+    Raises:
+        InputError: A value is not what is described here.
+
     Attributes:
         store_id: The shop.
         at: When, an aware datetime.
         up: Whether it was.
     """
 
-    store_id: str
-    at: datetime
-    up: bool
+    store_id: str = attrs.field(converter=parse_store_id)
+    at: datetime = attrs.field(validator=lambda _, __, value: _check_instant(value))
+    up: bool = attrs.field(converter=parse_status)
 
 
 @attrs.frozen(eq=False, init=False)
@@ -204,11 +207,13 @@ def _cells(row: object) -> tuple[str, datetime, object]:
 
 
 def _instant(value: datetime) -> int:
-    try:
+    with located(field="timestamp_utc"):
         return to_micros(value)
-    except InputError as error:
-        error.field = "timestamp_utc"
-        raise
+
+
+def _check_instant(value: datetime) -> None:
+    with located("Poll", field="at"):
+        to_micros(value)
 
 
 def concatenate(batches: Iterable[PollColumns]) -> PollColumns:

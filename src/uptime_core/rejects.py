@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import Literal
+from typing import Literal, get_args
 
 import attrs
 
@@ -34,6 +34,19 @@ class RejectedRow:
     cells: tuple[str, ...]
 
 
+def checked_on_error(on_error: OnError) -> OnError:
+    """What becomes of bad rows.
+
+    Raises:
+        InputError: It is neither `raise` nor `collect`.
+    """
+    if on_error not in get_args(OnError):
+        raise InputError(
+            f"{shown(on_error)} is neither 'raise' nor 'collect'", field="on_error"
+        )
+    return on_error
+
+
 @attrs.define
 class Rejects:
     """What becomes of bad rows while a source is read.
@@ -42,15 +55,8 @@ class Rejects:
         on_error: `raise` raises the first one's error; `collect` keeps them.
     """
 
-    on_error: OnError = "raise"
+    on_error: OnError = attrs.field(default="raise", converter=checked_on_error)
     rows: list[RejectedRow] = attrs.field(factory=list, init=False)
-
-    def __attrs_post_init__(self) -> None:
-        if self.on_error not in ("raise", "collect"):
-            raise InputError(
-                f"{shown(self.on_error)} is neither 'raise' nor 'collect'",
-                field="on_error",
-            )
 
     def reject(
         self, error: InputError, source: str, line: int, cells: tuple[str, ...]

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import os
 from bisect import bisect_left
 from datetime import datetime, timedelta
-from functools import partial
-from typing import TYPE_CHECKING, ClassVar, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, cast, overload
 
 import attrs
 import numpy as np
 
+from uptime_core.columns import read_only
 from uptime_core.errors import (
     InputError,
     UnknownStoreIdError,
     UnknownWindowError,
     shown,
 )
-from uptime_core.files import complete_file
+from uptime_core.files import complete_file, content
 from uptime_core.instants import to_datetime
 from uptime_core.report_csv import MEASURES, Columns, report_csv
 
@@ -133,10 +134,12 @@ class Provenance:
     quarantined: int
 
 
-def _frozen(values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-    values = np.asarray(values).view()
-    values.flags.writeable = False
-    return values
+def _integers(values: Int64) -> Int64:
+    return read_only(values)
+
+
+def _instants(values: npt.NDArray[np.datetime64]) -> npt.NDArray[np.datetime64]:
+    return read_only(values)
 
 
 _same_array = attrs.cmp_using(eq=np.array_equal)
@@ -165,12 +168,12 @@ class Report:
 
     store_ids: tuple[str, ...]
     windows: tuple[Window, ...]
-    up: Int64 = attrs.field(converter=_frozen, eq=_same_array)
-    down: Int64 = attrs.field(converter=_frozen, eq=_same_array)
-    unknown: Int64 = attrs.field(converter=_frozen, eq=_same_array)
-    open: Int64 = attrs.field(converter=_frozen, eq=_same_array)
-    last_poll: npt.NDArray[np.datetime64] = attrs.field(converter=_frozen, eq=False)
-    poll_count: Int64 = attrs.field(converter=_frozen, eq=False)
+    up: Int64 = attrs.field(converter=_integers, eq=_same_array)
+    down: Int64 = attrs.field(converter=_integers, eq=_same_array)
+    unknown: Int64 = attrs.field(converter=_integers, eq=_same_array)
+    open: Int64 = attrs.field(converter=_integers, eq=_same_array)
+    last_poll: npt.NDArray[np.datetime64] = attrs.field(converter=_instants, eq=False)
+    poll_count: Int64 = attrs.field(converter=_integers, eq=False)
     provenance: Provenance = attrs.field(
         eq=attrs.cmp_using(eq=lambda a, b: (a.as_of, a.policy) == (b.as_of, b.policy))
     )
@@ -215,9 +218,9 @@ class Report:
         """The rows one by one, in the order of `store_ids`."""
         return map(self._row, range(len(self.store_ids)))
 
-    def __reduce__(self) -> tuple[object, tuple[()]]:
+    def __reduce__(self) -> tuple[object, tuple[dict[str, object]]]:
         # Through the constructor, which makes the arrays read-only again.
-        return partial(Report, **attrs.asdict(self, recurse=False)), ()
+        return _report, (attrs.asdict(self, recurse=False),)
 
     def __len__(self) -> int:
         return len(self.store_ids)
@@ -285,7 +288,7 @@ class Report:
             return text
         if isinstance(path_or_file, str | os.PathLike):
             with complete_file(path_or_file) as stream:
-                stream.write(text.encode())
+                stream.write(content(path_or_file, text))
         elif hasattr(path_or_file, "write"):
             _write(path_or_file, text)
         else:
@@ -311,6 +314,10 @@ class Report:
         )
 
 
+def _report(fields: dict[str, Any]) -> Report:
+    return Report(**fields)
+
+
 def _share(part: Int64, whole: Int64) -> npt.NDArray[np.float64]:
     share = np.full(part.shape, np.nan)
     np.divide(part, whole, out=share, where=whole > 0)
@@ -318,7 +325,8 @@ def _share(part: Int64, whole: Int64) -> npt.NDArray[np.float64]:
 
 
 def _write(file: IO[str] | IO[bytes], text: str) -> None:
-    try:
-        cast("IO[str]", file).write(text)
-    except TypeError:  # a file of bytes, which has written nothing yet
+    is_binary = isinstance(file, io.RawIOBase | io.BufferedIOBase)
+    if is_binary or "b" in str(getattr(file, "mode", "")):
         cast("IO[bytes]", file).write(text.encode())
+    else:
+        cast("IO[str]", file).write(text)

@@ -67,7 +67,7 @@ def report_csv(
             source="to_csv",
             field="columns",
         )
-    checked_decimals(decimals)
+    decimals = checked_decimals(decimals)
     table: dict[str, Sequence[object]] = {
         "store_id": list(map(excel_safe_text, store_ids)) if excel_safe else store_ids
     }

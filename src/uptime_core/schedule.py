@@ -18,7 +18,7 @@ from uptime_core.columns import (
     integer_column,
     iterable,
 )
-from uptime_core.errors import InputError, shown
+from uptime_core.errors import InputError, located, shown
 from uptime_core.kernel.weekly import DAY, WEEK
 from uptime_core.store_ids import BLANKS, parse_store_id
 
@@ -125,11 +125,8 @@ class BusinessHours:
     end: int
 
     def __attrs_post_init__(self) -> None:
-        try:
+        with located("BusinessHours"):
             parse_day(self.day)
-        except InputError as error:
-            error.source = "BusinessHours"
-            raise
         if not 0 <= self.start < DAY or not self.start < self.end <= 2 * DAY:
             raise InputError(
                 f"{self.start} to {self.end} microseconds does not start within the "
@@ -155,7 +152,7 @@ class WeeklySchedule:
     """The weekly business hours of one shop, in its local wall time.
 
     Rows may overlap, nest and touch: the shop is open in their union. Without any
-    row it is always closed.
+    row it is always closed. Schedules are equal when their rows are.
 
     Args:
         rows: `BusinessHours`, or ``(day, start, end)`` as they describe them.
@@ -250,15 +247,12 @@ class HoursColumns:
         codes: dict[str, int] = {}
         code, start, end = array("i"), array("q"), array("q")
         for cell, schedule in schedules.items():
-            try:
+            with located("hours"):
                 store_id = parse_store_id(cell)
-            except InputError as error:
-                error.source = "hours"
-                raise
             if not isinstance(schedule, WeeklySchedule):
                 raise InputError(
                     f"{shown(schedule)} of shop {shown(store_id)} is not a "
-                    "WeeklySchedule",
+                    "WeeklySchedule; write WeeklySchedule([(day, start, end), ...])",
                     source="hours",
                 )
             number = codes.setdefault(store_id, len(codes))
@@ -303,6 +297,8 @@ def _business_hours(row: object) -> BusinessHours:
 
 
 def _clock(micros: int) -> str:
+    if micros > DAY:  # of the next day
+        micros -= DAY
     minutes, rest = divmod(micros, 60 * _SECOND)
     text = f"{minutes // 60:02d}:{minutes % 60:02d}"
     if rest:

@@ -14,6 +14,7 @@ from uptime_core.errors import (
     MissingTimezoneError,
     UnknownStoreIdError,
     UnknownTimezoneError,
+    located,
     shown,
 )
 from uptime_core.kernel.localtime import offset_segments
@@ -24,10 +25,10 @@ from uptime_core.timezones import load_timezone
 if TYPE_CHECKING:
     from uptime_core.kernel.arrays import Bool, Int64, UInt8
     from uptime_core.kernel.localtime import Segments
-    from uptime_core.policy import Policy
+    from uptime_core.policy import MissingHours, Policy
     from uptime_core.snapshot import Snapshot
 
-Stores = Literal["all", "polled"] | Iterable[str]
+StoreSelection = Literal["all", "polled"] | Iterable[str]
 
 
 class Selection(NamedTuple):
@@ -44,7 +45,7 @@ class Selection(NamedTuple):
     quarantined: int
 
 
-def select(snapshot: Snapshot, as_of: int, stores: Stores) -> Selection:
+def select(snapshot: Snapshot, as_of: int, stores: StoreSelection) -> Selection:
     """Find the shops of a report.
 
     Args:
@@ -83,11 +84,8 @@ def select(snapshot: Snapshot, as_of: int, stores: Stores) -> Selection:
 def _listed(stores: Iterable[str], known: set[str]) -> set[str]:
     listed = set()
     for cell in iterable(stores, "stores"):
-        try:
+        with located("stores"):
             store_id = parse_store_id(cell)
-        except InputError as error:
-            error.source = "stores"
-            raise
         if store_id not in known:
             raise UnknownStoreIdError(
                 f"shop {shown(store_id)} is in none of the sources (polls count up to "
@@ -149,8 +147,12 @@ def gather(
     """
     number = {store_id: place for place, store_id in enumerate(store_ids)}
     poll_shop, at, status = _polls(snapshot, number, as_of)
-    row_shop, start, end = _hours(snapshot, number, policy)
-    zone, segments = _zones(snapshot, store_ids, policy, low, high)
+    with_hours = _with_hours(snapshot, number, policy.missing_hours)
+    always_open = np.flatnonzero(~with_hours & (policy.missing_hours == "open"))
+    row_shop, start, end = _hours(snapshot, number, always_open)
+    zone, segments = _zones(
+        snapshot, number, policy.default_timezone, with_hours, (low, high)
+    )
     return ShopColumns(
         shops=len(store_ids),
         poll_shop=poll_shop,
@@ -181,57 +183,70 @@ def _polls(
     return shop[keep], polls.at[keep], polls.status[keep]
 
 
-def _hours(
-    snapshot: Snapshot, number: dict[str, int], policy: Policy
-) -> tuple[Int64, Int64, Int64]:
-    hours = snapshot.hours
-    known = _numbers(hours.store_ids, number)
-    has_hours = np.zeros(len(number), dtype=np.bool_)
-    has_hours[known[known >= 0]] = True
-    without = np.flatnonzero(~has_hours)
-    if len(without) and policy.missing_hours == "error":
-        store_ids = tuple(number)
+def _with_hours(
+    snapshot: Snapshot, number: dict[str, int], missing_hours: MissingHours
+) -> Bool:
+    """Which shops have business hours of their own."""
+    known = _numbers(snapshot.hours.store_ids, number)
+    with_hours = np.zeros(len(number), dtype=np.bool_)
+    with_hours[known[known >= 0]] = True
+    without = np.flatnonzero(~with_hours)
+    if len(without) and missing_hours == "error":
         raise MissingHoursError(
-            f"shop {shown(store_ids[without[0]])} has no business hours "
+            f"shop {shown(tuple(number)[without[0]])} has no business hours "
             f"({len(without):,} such shops in all); add them, or let "
             "the policy's missing_hours be 'open' or 'closed'",
-            source="hours",
+            source=snapshot.hours_source,
         )
-    shop = known[hours.code]
+    return with_hours
+
+
+def _hours(
+    snapshot: Snapshot, number: dict[str, int], always_open: Int64
+) -> tuple[Int64, Int64, Int64]:
+    hours = snapshot.hours
+    shop = _numbers(hours.store_ids, number)[hours.code]
     keep = shop >= 0
-    shop, start, end = shop[keep], hours.start[keep], hours.end[keep]
-    if policy.missing_hours == "open":
-        shop = np.append(shop, without)
-        start = np.append(start, np.zeros_like(without))
-        end = np.append(end, np.full_like(without, WEEK))
-    return shop, start, end
+    return (
+        np.append(shop[keep], always_open),
+        np.append(hours.start[keep], np.zeros_like(always_open)),
+        np.append(hours.end[keep], np.full_like(always_open, WEEK)),
+    )
 
 
 def _zones(
     snapshot: Snapshot,
-    store_ids: tuple[str, ...],
-    policy: Policy,
-    low: int,
-    high: int,
+    number: dict[str, int],
+    default: str | None,
+    with_hours: Bool,
+    bounds: tuple[int, int],
 ) -> tuple[Int64, tuple[Segments, ...]]:
-    numbers: dict[str, int] = {}
-    segments: list[Segments] = []
-    zone = np.zeros(len(store_ids), dtype=np.int64)
-    for place, store_id in enumerate(store_ids):
-        name = snapshot.timezones.get(store_id, policy.default_timezone)
+    """Each shop's zone, and the zones; first a stand-in that never changes.
+
+    A shop without hours of its own is open or closed whatever its clock reads, so its
+    zone need not be probed.
+    """
+    low, high = bounds
+    never_changes = np.array([low], dtype=np.int64), np.array([0], dtype=np.int64)
+    segments: list[Segments] = [never_changes]
+    places: dict[str, int] = {}
+    zone = np.zeros(len(number), dtype=np.int64)
+    for (store_id, shop), probed in zip(number.items(), with_hours, strict=True):
+        name = snapshot.timezones.get(store_id, default)
         if name is None:
             raise MissingTimezoneError(
                 f"shop {shown(store_id)} has no time zone; add it, or give "
                 "the policy a default_timezone",
-                source="timezones",
+                source=snapshot.timezones_source,
             )
-        if name not in numbers:
-            try:
-                segments.append(offset_segments(load_timezone(name), low, high))
-            except UnknownTimezoneError as error:
-                error.reason = f"{error.reason} (shop {shown(store_id)})"
-                error.source = "timezones"
-                raise
-            numbers[name] = len(numbers)
-        zone[place] = numbers[name]
+        try:
+            rules = load_timezone(name)
+        except UnknownTimezoneError as error:
+            error.reason = f"{error.reason} (shop {shown(store_id)})"
+            error.source = snapshot.timezones_source
+            raise
+        if probed and name not in places:
+            places[name] = len(segments)
+            segments.append(offset_segments(rules, low, high))
+        zone[shop] = places[name] if probed else 0
     return zone, tuple(segments)

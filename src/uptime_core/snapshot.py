@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from uptime_core.columns import cells_of, iterable
-from uptime_core.errors import InputError
+from uptime_core.errors import InputError, located, shown
 from uptime_core.intake import HoursIntake, TimezoneIntake
 from uptime_core.polls import Poll, PollColumns
 from uptime_core.rejects import RejectedRow, Rejects
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     TimezonesInput = Mapping[str, str] | Iterable[tuple[str, str]]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class Snapshot:
     """The three sources as they were at one moment, checked.
 
@@ -40,7 +40,9 @@ class Snapshot:
         rejected: Rows that could not be read.
         quarantined: Shops whose hours or zone had a rejected row; they are left out
             of reports.
-        source: What the polls came from, for messages.
+        source: What the polls came from, for messages; likewise the next two.
+        hours_source: What the business hours came from.
+        timezones_source: What the time zones came from.
     """
 
     polls: PollColumns
@@ -49,6 +51,8 @@ class Snapshot:
     rejected: tuple[RejectedRow, ...] = ()
     quarantined: frozenset[str] = frozenset()
     source: str = "polls"
+    hours_source: str = "hours"
+    timezones_source: str = "timezones"
 
     @classmethod
     def of(
@@ -68,10 +72,21 @@ class Snapshot:
         Raises:
             InputError: A row cannot be read; `source` and `line` say which.
         """
+        if hasattr(polls, "snapshot"):
+            raise InputError(
+                f"{shown(polls)} is a store; use compute_snapshot(store.snapshot())",
+                source="polls",
+            )
         return cls(
             polls=_poll_columns(polls),
             hours=_hours_columns(hours),
             timezones=_timezone_names(timezones),
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"<Snapshot: {self.polls!r}, {self.hours!r}, "
+            f"{len(self.timezones):,} time zones, {len(self.rejected):,} rejected rows>"
         )
 
 
@@ -109,9 +124,6 @@ def _numbered(
     for number, row in enumerate(
         iterable(() if rows is None else rows, source), start=1
     ):
-        try:
+        with located(source, line=number):
             cells = cells_of(row, width, form)
-        except InputError as error:
-            error.source, error.line = source, number
-            raise
         yield number, cells

@@ -79,6 +79,7 @@ def load_timezone(name: str) -> ZoneInfo:
 
     Raises:
         UnknownTimezoneError: The database has no such name.
+        InputError: The tzdata package is damaged.
     """
     name = parse_timezone(name)
     file = resources.files("tzdata").joinpath("zoneinfo", *name.split("/"))

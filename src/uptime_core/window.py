@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, get_args
 
 import attrs
 
 from uptime_core.columns import iterable
-from uptime_core.errors import InputError, shown
-from uptime_core.instants import EARLIEST, LATEST, MICROSECOND, to_micros, to_text
+from uptime_core.errors import InputError, located, shown
+from uptime_core.instants import EARLIEST, LATEST, to_micros, to_text, whole_micros
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,7 +85,8 @@ class Window:
                 source="Window.last",
                 field="length",
             )
-        micros = length // MICROSECOND
+        with located("Window.last", field="length"):
+            micros = whole_micros(length, length)
         name = f"last_{_compact(micros)}" if name is None else name
         return cls(name=name, unit=unit, length=micros)
 
@@ -142,11 +144,8 @@ class Window:
 
 
 def _instant(value: datetime, field: str) -> int:
-    try:
+    with located("Window.between", field=field):
         return to_micros(value)
-    except InputError as error:
-        error.source, error.field = "Window.between", field
-        raise
 
 
 def _is_relative(window: Window) -> bool:
@@ -195,11 +194,10 @@ def checked_windows(windows: Iterable[Window] | Window | None) -> tuple[Window, 
     for window in checked:
         if not isinstance(window, Window):
             raise InputError(f"{shown(window)} is not a Window", source="windows")
-    names = [window.name for window in checked]
-    if not names:
+    if not checked:
         raise InputError("a report needs at least one window", source="windows")
-    for name in names:
-        if names.count(name) > 1:
+    for name, times in Counter(window.name for window in checked).items():
+        if times > 1:
             raise InputError(
                 f"two windows are called {name!r}; give each a name of its own",
                 source="windows",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import pickle  # noqa: TID251  # as process pools do, nothing goes to disk
 import threading
 import tracemalloc
 from datetime import UTC, datetime, timedelta
@@ -985,3 +986,16 @@ def test_each_row_is_taken_or_rejected_exactly_once(
         for number, line in enumerate(_lines(cells))
         if number not in taken[source]
     ]
+
+
+def test_a_store_can_be_sent_to_another_process(files: Files) -> None:
+    files.polls("a,2023-01-25 12:00:00 UTC,active\n")
+    store = CsvStore(files.folder / "polls.csv")
+    first = store.snapshot()
+    assert pickle.loads(pickle.dumps(store)).snapshot() == first  # noqa: S301
+
+
+@pytest.mark.parametrize("path", [None, 5, ["polls.csv"]])
+def test_what_is_no_path_is_refused(path: Any) -> None:  # noqa: ANN401  # wrong on purpose
+    with pytest.raises(InputError, match="is not the path of a file"):
+        CsvStore(path)

@@ -417,3 +417,12 @@ def test_a_header_that_is_no_text_is_refused(headers: object) -> None:
     with pytest.raises(InputError, match="neither a header nor a tuple") as caught:
         renamed(COLUMNS, {"day": headers})  # type: ignore[dict-item]
     assert (caught.value.source, caught.value.field) == ("columns", "day")
+
+
+@pytest.mark.parametrize("content", [b"a,1\nb,2\r", b"a,1\n\r"])
+def test_a_carriage_return_at_the_end_of_the_file_is_refused(
+    tmp_path: Path, content: bytes
+) -> None:
+    error = _failure(_file(tmp_path, HEAD + content))
+    assert error.line == 3
+    assert "carriage return" in error.reason

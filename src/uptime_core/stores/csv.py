@@ -5,21 +5,22 @@ from __future__ import annotations
 import os
 import stat
 import threading
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
 
 from uptime_core.abc import Store
 from uptime_core.errors import BadFileError, InputError, shown
 from uptime_core.intake import HoursIntake, PollIntake, Quarantine, TimezoneIntake
-from uptime_core.polls import PollColumns
-from uptime_core.rejects import OnError, Rejects
+from uptime_core.rejects import OnError, Rejects, checked_on_error
 from uptime_core.schedule import HoursColumns
 from uptime_core.snapshot import Snapshot
-from uptime_core.stores.table import Column, Path, read_table, renamed
+from uptime_core.stores.table import Column, StrPath, read_table, renamed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from uptime_core.polls import PollColumns
     from uptime_core.rejects import RejectedRow
 
 _STORE_ID = Column("store_id", ("store_id",))
@@ -53,7 +54,7 @@ class _Reading(NamedTuple, Generic[Loaded]):
 
 
 def read_polls(
-    path: Path, columns: Sequence[Column], on_error: OnError
+    path: StrPath, columns: Sequence[Column], on_error: OnError
 ) -> _Reading[PollColumns]:
     """The polls of a file.
 
@@ -70,7 +71,7 @@ def read_polls(
 
 
 def read_hours(
-    path: Path, columns: Sequence[Column], on_error: OnError
+    path: StrPath, columns: Sequence[Column], on_error: OnError
 ) -> _Reading[HoursColumns]:
     """The business hours of a file; raises like `read_polls`."""
     rejects = Rejects(on_error)
@@ -82,7 +83,7 @@ def read_hours(
 
 
 def read_timezones(
-    path: Path, columns: Sequence[Column], on_error: OnError
+    path: StrPath, columns: Sequence[Column], on_error: OnError
 ) -> _Reading[Mapping[str, str]]:
     """The time zones of a file; raises like `read_polls`."""
     rejects = Rejects(on_error)
@@ -96,12 +97,10 @@ def read_timezones(
 class _File(Generic[Loaded]):
     """A file that is read when it is needed, and again when it has changed."""
 
-    def __init__(
-        self, path: Path | None, read: Callable[[Path], _Reading[Loaded]], none: Loaded
-    ) -> None:
+    def __init__(self, path: StrPath, read: Callable[[], _Reading[Loaded]]) -> None:
         self._path = path
         self._read = read
-        self._reading = _Reading(none)
+        self._reading: _Reading[Loaded] | None = None
         self._version: tuple[int, ...] | None = None
         self._lock = threading.Lock()
 
@@ -111,12 +110,10 @@ class _File(Generic[Loaded]):
         Raises:
             BadFileError: It changed while it was read.
         """
-        if self._path is None:
-            return self._reading
         with self._lock:
             version = _version(self._path)
-            if version != self._version:
-                reading = self._read(self._path)
+            if self._reading is None or version != self._version:
+                reading = self._read()
                 if _version(self._path) != version:
                     raise BadFileError(
                         "it changed while it was read; read it again",
@@ -126,7 +123,18 @@ class _File(Generic[Loaded]):
             return self._reading
 
 
-def _version(path: Path) -> tuple[int, ...]:
+class _NoFile(Generic[Loaded]):
+    """Stands for a file that was not given."""
+
+    def __init__(self, empty: Loaded) -> None:
+        self._reading = _Reading(empty)
+
+    def load(self) -> _Reading[Loaded]:
+        """Nothing."""
+        return self._reading
+
+
+def _version(path: StrPath) -> tuple[int, ...]:
     try:
         status = os.stat(path)  # noqa: PTH116  # a path as text, as it was given
     except ValueError as error:  # a NUL or a lone surrogate
@@ -163,37 +171,49 @@ class CsvStore(Store):
 
     def __init__(
         self,
-        polls: Path,
-        hours: Path | None = None,
-        timezones: Path | None = None,
+        polls: StrPath,
+        hours: StrPath | None = None,
+        timezones: StrPath | None = None,
         on_error: OnError = "raise",
         columns: Mapping[str, str | tuple[str, ...]] | None = None,
     ) -> None:
-        names = columns or {}
-        for name in names:
-            if name not in _NAMES:
-                raise InputError(
-                    f"{shown(name)} is none of {', '.join(_NAMES)}", source="columns"
-                )
-        Rejects(on_error)
-        self._source = os.fspath(polls)
+        self._paths = [
+            None if path is None and place else _checked_path(path)
+            for place, path in enumerate((polls, hours, timezones))
+        ]
+        self._arguments = (polls, hours, timezones, on_error, columns)
+        on_error = checked_on_error(on_error)
+        names = _checked_names(columns or {})
+        poll_columns, hours_columns, timezone_columns = (
+            renamed(wanted, names)
+            for wanted in (POLL_COLUMNS, HOURS_COLUMNS, TIMEZONE_COLUMNS)
+        )
+        self._polls = _File(polls, partial(read_polls, polls, poll_columns, on_error))
+        self._hours: _File[HoursColumns] | _NoFile[HoursColumns] = (
+            _NoFile(HoursColumns((), (), (), ()))
+            if hours is None
+            else _File(
+                hours,
+                partial(read_hours, hours, hours_columns, on_error),
+            )
+        )
+        self._timezones: _File[Mapping[str, str]] | _NoFile[Mapping[str, str]] = (
+            _NoFile({})
+            if timezones is None
+            else _File(
+                timezones,
+                partial(
+                    read_timezones,
+                    timezones,
+                    timezone_columns,
+                    on_error,
+                ),
+            )
+        )
 
-        def reader(
-            read: Callable[[Path, Sequence[Column], OnError], _Reading[Loaded]],
-            wanted: Sequence[Column],
-        ) -> Callable[[Path], _Reading[Loaded]]:
-            headers = renamed(wanted, names)
-            return lambda path: read(path, headers, on_error)
-
-        self._polls = _File(
-            polls, reader(read_polls, POLL_COLUMNS), PollColumns((), (), (), ())
-        )
-        self._hours = _File(
-            hours, reader(read_hours, HOURS_COLUMNS), HoursColumns((), (), (), ())
-        )
-        self._timezones: _File[Mapping[str, str]] = _File(
-            timezones, reader(read_timezones, TIMEZONE_COLUMNS), {}
-        )
+    def __reduce__(self) -> tuple[type[CsvStore], tuple[object, ...]]:
+        # What has been read stays behind: files are read again where they are needed.
+        return CsvStore, self._arguments
 
     def polls(
         self, start: datetime | None = None, end: datetime | None = None
@@ -233,8 +253,30 @@ class CsvStore(Store):
             quarantined=hours.quarantine.store_ids
             | timezones.quarantine.store_ids
             | (suspects & known),
-            source=self._source,
+            source=self._paths[0] or "polls",
+            hours_source=self._paths[1] or "hours",
+            timezones_source=self._paths[2] or "timezones",
         )
 
     def __repr__(self) -> str:
-        return f"<CsvStore: {self._source}>"
+        return f"<CsvStore: {self._paths[0]}>"
+
+
+def _checked_path(path: StrPath | None) -> str:
+    try:
+        return os.fspath(cast("StrPath", path))
+    except TypeError:
+        raise InputError(
+            f"{shown(path)} is not the path of a file", source="CsvStore"
+        ) from None
+
+
+def _checked_names(
+    columns: Mapping[str, str | tuple[str, ...]],
+) -> Mapping[str, str | tuple[str, ...]]:
+    for name in columns:
+        if name not in _NAMES:
+            raise InputError(
+                f"{shown(name)} is none of {', '.join(_NAMES)}", source="columns"
+            )
+    return columns

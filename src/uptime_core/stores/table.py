@@ -18,7 +18,7 @@ from uptime_core.store_ids import BLANKS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-Path: TypeAlias = "str | os.PathLike[str]"
+StrPath: TypeAlias = "str | os.PathLike[str]"
 
 LONGEST_LINE = 1 << 20
 """Characters of a line; a longer one is a sign of a broken file."""
@@ -26,6 +26,9 @@ LONGEST_LINE = 1 << 20
 _BLOCK_BYTES = 1 << 20
 _BATCH_ROWS = 1 << 12  # 25 % faster than 1 << 16: the texts stay in the cache
 _BYTE_ORDER_MARK = "\ufeff"
+_CARRIAGE_RETURN = (
+    "a carriage return stands without a line feed; lines end in LF or CRLF"
+)
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -74,7 +77,7 @@ def renamed(
     return tuple(wanted)
 
 
-def read_table(path: Path, columns: Sequence[Column]) -> Iterator[Batch]:
+def read_table(path: StrPath, columns: Sequence[Column]) -> Iterator[Batch]:
     """The rows of a CSV file, plain or ``.gz``, in batches.
 
     Args:
@@ -208,7 +211,7 @@ def _csv_reason(error: csv.Error) -> str:
     if "field larger than field limit" in text:
         return "a field has more than 131,072 characters; is a quote left open?"
     if "new-line character" in text:
-        return "a carriage return stands within the line; lines end in LF or CRLF"
+        return _CARRIAGE_RETURN
     return f"not CSV: {text}"
 
 
@@ -233,6 +236,8 @@ def _lines(stream: IO[bytes] | gzip.GzipFile, source: str) -> Iterator[str]:
             if len(rest) > 4 * LONGEST_LINE:
                 raise _too_long(source, count + 1)
             continue
+        if not block and rest.endswith(b"\r"):
+            raise BadFileError(_CARRIAGE_RETURN, source=source, line=count + 1)
         text = _decode(rest + head + newline if block else rest, source, count)
         lines = io.StringIO(text, newline="\n").readlines()
         if len(max(lines, key=len, default="")) > LONGEST_LINE:

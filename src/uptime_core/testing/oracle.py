@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -196,7 +196,7 @@ def _wall_clock_edges(
                         yield _micros(wall.replace(tzinfo=zone, fold=fold))
 
 
-@cache
+@lru_cache(maxsize=256)
 def _offset_changes(timezone: str, low: int, high: int) -> tuple[int, ...]:
     """The instants in (low, high) at which the zone's offset from UTC changes."""
     zone = _zone(timezone)
