@@ -26,4 +26,6 @@ def tests(session: nox.Session, dependencies: str) -> None:
         numpy = NUMPY_FLOORS[str(session.python)]
         session.install(*FLOORS, f"numpy=={numpy}")
     session.run("python", "-m", "pip", "check", silent=True)
-    session.run("pytest", "-n", "2", "-q", "-p", "no:cacheprovider", *session.posargs)
+    # The examples of a page build on each other: a file stays with one worker.
+    options = ("-n", "2", "--dist", "loadfile", "-q", "-p", "no:cacheprovider")
+    session.run("pytest", *options, *session.posargs)
