@@ -26,6 +26,12 @@ def test_the_version_is_that_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
     assert metadata.version("uptime_core") == project["version"]
+    assert uptime_core.__version__ == project["version"]
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'report'"):
+        uptime_core.__getattr__("report")
 
 
 def test_a_report_names_the_version() -> None:

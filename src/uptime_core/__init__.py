@@ -67,3 +67,13 @@ __all__ = [
     "compute_snapshot",
     "uptime",
 ]
+
+
+def __getattr__(name: str) -> str:
+    # Asking the installed package for its version takes 3 ms, which few need.
+    if name == "__version__":
+        from importlib import metadata  # noqa: PLC0415  # as said
+
+        return metadata.version("uptime_core")
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)

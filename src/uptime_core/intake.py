@@ -231,7 +231,8 @@ class _ShopIntake(Generic[Parsed]):
             lines.setdefault(parse_store_id(store_id), line)
 
     def _number(self, cells: tuple[object, ...]) -> int:
-        # 1, True and 1.0 are equal as keys, but not the same cell.
+        # As keys 1, True and 1.0 are equal, but True and 1.0 are no days. Of the other
+        # cells only texts and times can be read, which equal nothing else.
         key = cells if isinstance(cells[0], str) else (type(cells[0]), *cells)
         try:
             return self._numbers[key]
