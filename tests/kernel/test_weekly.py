@@ -124,3 +124,46 @@ def test_zones_with_few_segments_stand_beside_zones_with_many() -> None:
         assert (passed - first)[:2].tolist() == [at, at]
         # 1970-01-05 was a Monday: the third shop is open for its first hour.
         assert (passed - first)[2] == min(max(at - 4 * DAY, 0), HOUR)
+
+
+zones_of_segments = st.lists(
+    st.lists(
+        st.tuples(st.integers(1, 59), st.integers(-14 * 60, 14 * 60)),
+        min_size=1,
+        max_size=4,
+        unique_by=lambda change: change[0],
+    ).map(sorted),
+    min_size=2,
+    max_size=3,
+)
+
+
+@given(rows_of_hours, zones_of_segments, st.lists(st.integers(0, 60), min_size=1))
+def test_each_shop_has_the_business_time_of_its_own_zone(
+    rows: list[tuple[int, int, int]],
+    zones: list[list[tuple[int, int]]],
+    hours: list[int],
+) -> None:
+    """Offsets are whole minutes, so that a clock read every minute tells all."""
+    low, high = -50 * HOUR, 10 * HOUR
+    segments = [
+        [(low, 30 * MINUTE), *((low + hour * HOUR, m * MINUTE) for hour, m in zone)]
+        for zone in zones
+    ]
+    zone_of_shop = [shop % len(zones) for shop in range(3)][::-1]
+    business = BusinessTime.of(
+        table(rows),
+        np.array(zone_of_shop, dtype=np.int64),
+        [segment(*zone) for zone in segments],
+        low,
+        high,
+    )
+    for shop, zone in enumerate(zone_of_shop):
+        opened = [0]
+        for at in range(low, high, MINUTE):
+            offset = next(off for start, off in reversed(segments[zone]) if start <= at)
+            opened.append(opened[-1] + MINUTE * is_open(rows, shop, at + offset))
+        instants = low + np.array([0, *hours], dtype=np.int64) * HOUR
+        passed = business.measure(np.full(len(instants), shop), instants)
+        expected = [opened[hour * 60] for hour in hours]
+        assert (passed[1:] - passed[0]).tolist() == expected

@@ -38,7 +38,8 @@ class WeeklyTable:
         key: Shop and start in one integer, ascending.
         start: Position in the week, from Monday 00:00, in microseconds.
         length: How long the interval is.
-        before: Open time of the week before the interval.
+        before: The lengths of all intervals before it, also those of other shops;
+            below 2**62, since 2**22 weeks are.
         total: Open time of the whole week, per shop.
     """
 
@@ -74,12 +75,15 @@ class WeeklyTable:
         start = key & ((1 << POSITION_BITS) - 1)
         running = np.cumsum(length) - length
         first = np.searchsorted(key, every << POSITION_BITS)
-        opened = running - np.repeat(running[first], np.diff(first, append=len(key)))
         total = np.diff(running[first], append=length.sum())
-        return cls(key=key, start=start, length=length, before=opened, total=total)
+        return cls(key=key, start=start, length=length, before=running, total=total)
 
     def measure(self, shop: Int64, local: Int64) -> Int64:
-        """Open time between the Monday of `MONDAY` and a wall clock's reading."""
+        """Open time up to a wall clock's reading.
+
+        It is counted from an arbitrary origin of each shop: only differences of one
+        shop's measures mean anything.
+        """
         week, position = np.divmod(local - MONDAY, WEEK)
         row = np.searchsorted(self.key, (shop << POSITION_BITS) | position, "right") - 1
         begun = np.minimum(position - self.start[row], self.length[row])
