@@ -265,7 +265,7 @@ def test_the_summary_is_one_line_on_standard_error(run: Run, folder: Path) -> No
     assert ran.code == 0
     (line,) = ran.err
     assert re.fullmatch(
-        r"3 shops, 3 polls, 2 rejected \(1 shops? left out\), "
+        r"3 shops, 3 polls, 2 rejected \(1 shop? left out\), "
         r"as of 2023-01-25T12:00:00\.000000Z, [0-9]+\.[0-9] s",
         line,
     )

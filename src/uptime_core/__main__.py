@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from uptime_core.arguments import column_names, parser
 from uptime_core.compute import compute_snapshot
-from uptime_core.errors import InputError, UptimeError
+from uptime_core.errors import InputError, UptimeError, counted
 from uptime_core.files import complete_file, content
 from uptime_core.instants import to_micros, to_text
 from uptime_core.policy import Policy
@@ -158,9 +158,12 @@ def _is_one_file(path: str, other: str) -> bool:
 
 def _summary(report: Report, seconds: float) -> str:
     made = report.provenance
-    left_out = f" ({made.quarantined:,} shops left out)" if made.quarantined else ""
+    left_out = (
+        f" ({counted(made.quarantined, 'shop')} left out)" if made.quarantined else ""
+    )
     return (
-        f"{len(report):,} shops, {made.polls:,} polls, {made.rejected:,} rejected"
+        f"{counted(len(report), 'shop')}, {counted(made.polls, 'poll')}, "
+        f"{made.rejected:,} rejected"
         f"{left_out}, as of {to_text(to_micros(made.as_of))}, {seconds:.1f} s"
     )
 

@@ -17,6 +17,11 @@ def shown(value: object) -> str:
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
+def counted(number: int, thing: str) -> str:
+    """``1 shop``, ``2,000 shops``."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
 class UptimeError(Exception):
     """The base of every error that this library raises on purpose."""
 

@@ -15,7 +15,7 @@ from uptime_core.columns import (
     integer_column,
     iterable,
 )
-from uptime_core.errors import InputError, located, shown
+from uptime_core.errors import InputError, counted, located, shown
 from uptime_core.instants import EARLIEST, LATEST, to_datetime, to_micros
 from uptime_core.store_ids import BLANKS, parse_store_id
 
@@ -196,7 +196,8 @@ class PollColumns:
         )
 
     def __repr__(self) -> str:
-        return f"<PollColumns: {len(self):,} polls of {len(self.store_ids):,} shops>"
+        polls, shops = counted(len(self), "poll"), counted(len(self.store_ids), "shop")
+        return f"<PollColumns: {polls} of {shops}>"
 
 
 def _cells(row: object) -> tuple[str, datetime, object]:

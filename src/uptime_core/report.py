@@ -16,6 +16,7 @@ from uptime_core.errors import (
     InputError,
     UnknownStoreIdError,
     UnknownWindowError,
+    counted,
     shown,
 )
 from uptime_core.files import complete_file, content
@@ -228,7 +229,7 @@ class Report:
     def __repr__(self) -> str:
         names = ", ".join(window.name for window in self.windows)
         return (
-            f"<Report: {len(self):,} shops, windows {names}, as of "
+            f"<Report: {counted(len(self), 'shop')}, windows {names}, as of "
             f"{self.as_of.isoformat()}>"
         )
 

@@ -18,7 +18,7 @@ from uptime_core.columns import (
     integer_column,
     iterable,
 )
-from uptime_core.errors import InputError, located, shown
+from uptime_core.errors import InputError, counted, located, shown
 from uptime_core.kernel.weekly import DAY, WEEK
 from uptime_core.store_ids import BLANKS, parse_store_id
 
@@ -284,9 +284,11 @@ class HoursColumns:
     __hash__: ClassVar[None] = None  # type: ignore[assignment]  # it holds arrays
 
     def __repr__(self) -> str:
-        return (
-            f"<HoursColumns: {len(self.code):,} rows of {len(self.store_ids):,} shops>"
+        rows, shops = (
+            counted(len(self.code), "row"),
+            counted(len(self.store_ids), "shop"),
         )
+        return f"<HoursColumns: {rows} of {shops}>"
 
 
 def _business_hours(row: object) -> BusinessHours:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from uptime_core.columns import cells_of, iterable
-from uptime_core.errors import InputError, located, shown
+from uptime_core.errors import InputError, counted, located, shown
 from uptime_core.intake import HoursIntake, TimezoneIntake
 from uptime_core.polls import Poll, PollColumns
 from uptime_core.rejects import RejectedRow, Rejects
@@ -86,7 +86,8 @@ class Snapshot:
     def __repr__(self) -> str:
         return (
             f"<Snapshot: {self.polls!r}, {self.hours!r}, "
-            f"{len(self.timezones):,} time zones, {len(self.rejected):,} rejected rows>"
+            f"{counted(len(self.timezones), 'time zone')}, "
+            f"{counted(len(self.rejected), 'rejected row')}>"
         )
 
 
