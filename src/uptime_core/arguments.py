@@ -217,7 +217,7 @@ def _window(text: str) -> Window:
     if not equals:
         raise InputError(f"{shown(text)} is not NAME=30d:hours or NAME=START/END:hours")
     length, colon, unit = span.rpartition(":")
-    if not colon or unit.isdigit() or "/" in unit:  # a colon of an instant
+    if not (colon and unit.isalpha()):  # a colon of an instant, or none
         length, unit = span, "hours"
     if unit not in get_args(Unit):
         raise InputError(f"{shown(unit)} is none of {', '.join(get_args(Unit))}")

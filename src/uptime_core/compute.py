@@ -20,8 +20,8 @@ from uptime_core.errors import InputError, NoPollsError, located, shown
 from uptime_core.instants import to_datetime, to_micros
 from uptime_core.kernel.accumulate import Sums, accumulate
 from uptime_core.kernel.arrays import ends_of_runs
-from uptime_core.kernel.blocks import rows_of_blocks, shop_blocks
-from uptime_core.kernel.extrapolate import extrapolate, settle, time_bits
+from uptime_core.kernel.blocks import rows_of_blocks, shop_blocks, time_bits
+from uptime_core.kernel.extrapolate import extrapolate, settle
 from uptime_core.kernel.weekly import BusinessTime, WeeklyTable
 from uptime_core.policy import Policy
 from uptime_core.report import Provenance, Report

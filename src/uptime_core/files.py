@@ -26,7 +26,8 @@ def complete_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     terminal) is written to directly.
 
     Raises:
-        OSError: The file cannot be written; nothing has changed then.
+        InputError: No file can have such a name.
+        OSError: The file cannot be written; a regular file is then as it was.
     """
     name = os.fspath(path)
     if not name:

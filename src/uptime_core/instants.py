@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from uptime_core.errors import InputError, shown
+from uptime_core.kernel.localtime import SECOND
+from uptime_core.store_ids import BLANKS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from uptime_core.kernel.arrays import Bool, Int64
 
 MICROSECOND = timedelta(microseconds=1)
-SECOND = 1_000_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST = (datetime.min.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
 LATEST = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
@@ -28,7 +29,6 @@ _TIMESTAMP = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[ T]([0-9]{2}):([0-9]{2}):([0-9]{2})"
     r"(?:\.([0-9]{1,6}))?(?: UTC|Z|([+-])([0-9]{2}):([0-9]{2}))?"
 )
-_BLANKS = " \t"
 
 
 def to_micros(instant: datetime) -> int:
@@ -86,7 +86,7 @@ def parse_timestamp(cell: str) -> int:
         InputError: It has another form, is no instant, or is not of the years 1900
             to 2199.
     """
-    match = _TIMESTAMP.fullmatch(cell.strip(_BLANKS))
+    match = _TIMESTAMP.fullmatch(cell.strip(BLANKS))
     if match is None:
         raise InputError(
             f"{shown(cell)} is not a timestamp like '2023-01-25 18:13:22.47922 UTC'",

@@ -69,7 +69,7 @@ class Poll:
 class PollColumns:
     """Polls as columns, in any order; row i is one poll of shop ``code[i]``.
 
-    The arrays are read-only views: arrays of the right type are not copied. Equal
+    The arrays are read-only; one that its owner can still write to is copied. Equal
     rows may repeat.
 
     Args:

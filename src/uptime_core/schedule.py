@@ -19,6 +19,7 @@ from uptime_core.columns import (
     iterable,
 )
 from uptime_core.errors import InputError, counted, located, shown
+from uptime_core.kernel.localtime import SECOND
 from uptime_core.kernel.weekly import DAY, WEEK
 from uptime_core.store_ids import BLANKS, parse_store_id
 
@@ -31,11 +32,10 @@ if TYPE_CHECKING:
 
 TimeOfDay: TypeAlias = "str | time"
 
-_SECOND = 1_000_000
 _TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?")
 _MIDNIGHT_AT_THE_END = ("24:00", "24:00:00")
-_LAST_MINUTE = DAY - 60 * _SECOND
-_LAST_SECOND = DAY - _SECOND
+_LAST_MINUTE = DAY - 60 * SECOND
+_LAST_SECOND = DAY - SECOND
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -106,7 +106,7 @@ def _parse_time(cell: object, field: str) -> int:
             + ("; only an end may be 24:00" if hour == 24 else ""),  # noqa: PLR2004
             field=field,
         )
-    return ((hour * 60 + minute) * 60 + second) * _SECOND + micro
+    return ((hour * 60 + minute) * 60 + second) * SECOND + micro
 
 
 @attrs.frozen
@@ -301,9 +301,9 @@ def _business_hours(row: object) -> BusinessHours:
 def _clock(micros: int) -> str:
     if micros > DAY:  # of the next day
         micros -= DAY
-    minutes, rest = divmod(micros, 60 * _SECOND)
+    minutes, rest = divmod(micros, 60 * SECOND)
     text = f"{minutes // 60:02d}:{minutes % 60:02d}"
     if rest:
-        seconds = f"{rest / _SECOND:09.6f}".rstrip("0").rstrip(".")
+        seconds = f"{rest / SECOND:09.6f}".rstrip("0").rstrip(".")
         return f"{text}:{seconds}"
     return text

@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 import tzdata
 
 from uptime_core.errors import InputError, UnknownTimezoneError, shown
+from uptime_core.store_ids import BLANKS
 
 TZDATA_VERSION: str = tzdata.IANA_VERSION
 """The release of the time zone database in use, like ``2026f``."""
 
 _PLACEHOLDER = "Factory"
 _LONGEST_NAME = 64
-_BLANKS = " \t"
 
 
 @cache
@@ -36,7 +36,7 @@ def parse_timezone(cell: object) -> str:
         raise UnknownTimezoneError(
             f"{shown(cell)} is not the name of a time zone", field="timezone_str"
         )
-    name = cell.strip(_BLANKS)
+    name = cell.strip(BLANKS)
     if name not in timezone_names():
         raise UnknownTimezoneError(
             f"{shown(cell)} is not a name in the time zone database "

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from uptime_core.kernel.blocks import time_bits
 from uptime_core.kernel.extrapolate import (
     FAR,
     Initial,
     Method,
     extrapolate,
     settle,
-    time_bits,
 )
 
 PollRow = tuple[int, int, int]

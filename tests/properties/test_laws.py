@@ -1,4 +1,4 @@
-"""The laws of the specification's section 9, exact, at a fixed `as_of`."""
+"""The laws that every report obeys, exact, at a fixed `as_of`."""
 
 from __future__ import annotations
 

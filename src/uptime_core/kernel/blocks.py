@@ -21,6 +21,11 @@ POLLS_PER_BLOCK = 1 << 22
 SEGMENTS_PER_BLOCK = 1 << 22
 
 
+def time_bits(low: int, high: int) -> int:
+    """How many bits hold every offset in [0, high - low]."""
+    return max(high - low, 1).bit_length()
+
+
 def shop_blocks(polls: Int64, bits: int, segments: int) -> list[tuple[int, int]]:
     """Cut the shops into runs [first, after).
 

@@ -1,4 +1,4 @@
-"""From polls to who speaks when: SPEC sections 3 and 4 as array operations."""
+"""From polls to who speaks when; `docs/reference/policy.md` as array operations."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from uptime_core.kernel.arrays import Bool, Int64, UInt8, ends_of_runs, starts_of_runs
+from uptime_core.kernel.blocks import time_bits
 from uptime_core.kernel.intervals import clip, join
 
 Method = Literal["previous", "next", "nearest"]
@@ -84,11 +85,6 @@ def settle(shop: Int64, at: Int64, status: UInt8) -> Polls:
         duplicates=duplicates,
         conflicts=conflicts,
     )
-
-
-def time_bits(low: int, high: int) -> int:
-    """How many bits hold every offset in [0, high - low]."""
-    return max(high - low, 1).bit_length()
 
 
 def extrapolate(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from uptime_core.kernel.blocks import time_bits
 from uptime_core.kernel.intervals import POSITION_BITS, union
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ class BusinessTime:
         for index, (starts, offsets) in enumerate(segments):
             start[index, : len(starts)] = starts
             offset[index, : len(starts)] = offsets
-        bits = max(high - low, 1).bit_length()
+        bits = time_bits(low, high)
         zones = np.arange(len(segments), dtype=np.int64)[:, np.newaxis]
         end = np.append(start[:, 1:], np.full_like(start[:, :1], high), axis=1)
 
