@@ -22,7 +22,8 @@ class TwoBatches(Store):
 
     def polls(
         self,
-        start: datetime | None = None,  # noqa: ARG002  # it always yields all
+        store_id: str | None = None,  # noqa: ARG002  # it always yields all
+        start: datetime | None = None,  # noqa: ARG002
         end: datetime | None = None,  # noqa: ARG002
     ) -> Iterator[PollColumns]:
         yield PollColumns.from_rows([("a", NOON, True)])

@@ -213,7 +213,8 @@ def test_the_newest_poll_is_the_latest_instant() -> None:
 def test_a_range_has_its_start_and_not_its_end(
     start: int | None, end: int | None, instants: list[int]
 ) -> None:
-    chosen = THREE.between(
+    chosen = THREE.where(
+        None,
         None if start is None else to_datetime(start),
         None if end is None else to_datetime(end),
     )

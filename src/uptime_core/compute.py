@@ -10,34 +10,43 @@ shop and an instant to be packed into one integer.
 
 from __future__ import annotations
 
-from functools import cache
+import operator
+from functools import cache, partial
 from importlib import metadata
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
+import attrs
 import numpy as np
 
-from uptime_core.errors import InputError, NoPollsError, located, shown
-from uptime_core.instants import to_datetime, to_micros
+from uptime_core.errors import (
+    InputError,
+    NoPollsError,
+    UnknownStoreIdError,
+    shown,
+)
+from uptime_core.instants import to_datetime
 from uptime_core.kernel.accumulate import Sums, accumulate
 from uptime_core.kernel.arrays import ends_of_runs
-from uptime_core.kernel.blocks import rows_of_blocks, shop_blocks, time_bits
+from uptime_core.kernel.blocks import MOST_SHOPS, rows_of_blocks, shop_blocks, time_bits
 from uptime_core.kernel.extrapolate import extrapolate, settle
 from uptime_core.kernel.weekly import BusinessTime, WeeklyTable
-from uptime_core.policy import Policy
 from uptime_core.report import Provenance, Report
-from uptime_core.selection import Selection, ShopColumns, StoreSelection, gather, select
-from uptime_core.snapshot import Snapshot
+from uptime_core.request import DEFAULT_POLICY, ReportRequest
+from uptime_core.selection import ShopColumns, gather, select
+from uptime_core.snapshot import Snapshot, SnapshotLike
 from uptime_core.timezones import TZDATA_VERSION
-from uptime_core.window import Window, checked_windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
+    from uptime_core.inputs import HoursInput, PollInput, TimezonesInput
     from uptime_core.kernel.arrays import Int64
-    from uptime_core.snapshot import HoursInput, PollInput, TimezonesInput
+    from uptime_core.kernel.localtime import Segments
+    from uptime_core.policy import Policy
+    from uptime_core.request import StoreSelection
+    from uptime_core.window import Window
 
-DEFAULT_POLICY = Policy()
 _NEVER = np.iinfo(np.int64).min  # read as datetime64 it is "not a time"
 
 
@@ -85,7 +94,7 @@ def compute_report(
 
 
 def compute_snapshot(
-    snapshot: Snapshot,
+    snapshot: SnapshotLike,
     *,
     as_of: datetime | None = None,
     windows: Iterable[Window] | Window | None = None,
@@ -93,31 +102,146 @@ def compute_snapshot(
     policy: Policy = DEFAULT_POLICY,
 ) -> Report:
     """`compute_report` for what a `Store` gives; the other arguments are the same."""
-    if not isinstance(snapshot, Snapshot):
+    if not isinstance(snapshot, SnapshotLike):
         raise InputError(
             f"{shown(snapshot)} is not a Snapshot; a store gives one: store.snapshot()",
             source="snapshot",
         )
-    if not isinstance(policy, Policy):
-        raise InputError(f"{shown(policy)} is not a Policy", source="policy")
-    chosen = checked_windows(windows)
-    now = _now(snapshot, as_of)
-    bounds = np.array([window.bounds(now) for window in chosen], dtype=np.int64)
-    starts, ends = bounds[:, 0], bounds[:, 1]
-    selection = select(snapshot, now, stores)
-    columns = gather(
-        snapshot,
-        selection.store_ids,
-        policy,
-        as_of=now,
-        low=int(starts.min()),
-        high=int(ends.max()),
+    request = ReportRequest.of(
+        windows=windows, as_of=as_of, stores=stores, policy=policy
     )
-    parts = [
-        compute_block(block, starts, ends, as_of=now, policy=policy)
-        for block in blocks_of(columns, starts, ends)
-    ]
-    return _report(snapshot, selection, chosen, parts, now=now, policy=policy)
+    computation = Computation(with_as_of(request, snapshot.newest(), snapshot.source))
+    return computation.report(
+        [computation.compute(block) for block in computation.blocks(snapshot)]
+    )
+
+
+def with_as_of(
+    request: ReportRequest, newest: int | None, source: str
+) -> ReportRequest:
+    """The request with its "now" fixed, by default to the newest poll's instant.
+
+    Raises:
+        NoPollsError: There is neither.
+    """
+    if request.as_of is not None:
+        return request
+    if newest is None:
+        raise NoPollsError(
+            "there is no poll, so no newest one to be the report's now; give as_of",
+            source=source,
+        )
+    return attrs.evolve(request, as_of=newest)
+
+
+class Computation:
+    """One report in the making: cut into blocks, computed, put together.
+
+        computation = Computation(request)
+        sums = map(computation.compute, computation.blocks(snapshot))
+        report = computation.report(sums)
+
+    `compute` may run anywhere, in any order; it pickles. `blocks` reads the snapshot
+    as it goes, so that memory is bounded by the blocks that are kept.
+
+    Args:
+        request: What is asked for; its `as_of` is fixed.
+        most_shops: Bound of a block's shops, beside those that the kernel sets.
+    """
+
+    def __init__(self, request: ReportRequest, most_shops: int = MOST_SHOPS) -> None:
+        self.request = request
+        self._as_of = cast("int", request.as_of)
+        self._most_shops = most_shops
+        bounds = np.array(
+            [window.bounds(self._as_of) for window in request.windows], dtype=np.int64
+        )
+        self._starts, self._ends = bounds[:, 0], bounds[:, 1]
+        self._zones: dict[str, Segments] = {}
+        self._store_ids: list[str] = []
+        self._after_as_of = self._rejected = self._quarantined = 0
+        self.compute = partial(
+            compute_block,
+            starts=self._starts,
+            ends=self._ends,
+            as_of=self._as_of,
+            policy=request.policy,
+        )
+
+    def blocks(self, snapshot: SnapshotLike) -> Iterator[ShopColumns]:
+        """What is to be computed, a block of shops at a time.
+
+        Raises:
+            UnknownStoreIdError: An id that was asked for is in no source.
+            MissingHoursError: A shop has no hours, and the policy calls it an error.
+            MissingTimezoneError: A shop has no zone, and the policy has none.
+        """
+        listed = self.request.stores
+        missing = set() if isinstance(listed, str) else set(listed)
+        for part in snapshot.parts():
+            selection = select(part, self._as_of, listed)
+            missing -= selection.known
+            late = part.polls.code[part.polls.at > self._as_of]
+            self._after_as_of += int(np.count_nonzero(selection.read[late]))
+            self._rejected += len(part.rejected)
+            self._quarantined += selection.quarantined
+            self._store_ids += selection.store_ids
+            columns = gather(
+                part,
+                selection.store_ids,
+                self.request.policy,
+                as_of=self._as_of,
+                low=int(self._starts.min()),
+                high=int(self._ends.max()),
+                zones=self._zones,
+            )
+            yield from blocks_of(columns, self._starts, self._ends, self._most_shops)
+        if missing:
+            raise UnknownStoreIdError(
+                f"shop {shown(min(missing))} is in none of the sources (polls count up "
+                "to as_of)",
+                source="stores",
+            )
+
+    def report(self, sums: Iterable[BlockSums]) -> Report:
+        """The report, from the sums of all blocks in their order."""
+        blocks = list(sums)
+        shape = (0, len(self.request.windows))
+        nothing = np.zeros(0, dtype=np.int64)
+        none = Sums(*(np.zeros(shape, dtype=np.int64) for _ in Sums._fields))
+        up, down, opened = map(
+            np.concatenate, zip(none, *(block.sums for block in blocks), strict=True)
+        )
+        last_poll = np.concatenate([nothing, *(block.last_poll for block in blocks)])
+        poll_count = np.concatenate([nothing, *(block.poll_count for block in blocks)])
+        store_ids = self._store_ids
+        if any(map(operator.gt, store_ids, store_ids[1:])):
+            order = sorted(range(len(store_ids)), key=store_ids.__getitem__)
+            store_ids = [store_ids[place] for place in order]
+            up, down, opened = up[order], down[order], opened[order]
+            last_poll, poll_count = last_poll[order], poll_count[order]
+        return Report(
+            store_ids=tuple(store_ids),
+            windows=self.request.windows,
+            up=up,
+            down=down,
+            unknown=opened - up - down,
+            open=opened,
+            last_poll=last_poll.view("datetime64[us]"),
+            poll_count=poll_count,
+            provenance=Provenance(
+                as_of=to_datetime(self._as_of),
+                policy=self.request.policy,
+                library_version=_library_version(),
+                tzdata_version=TZDATA_VERSION,
+                polls=int(poll_count.sum()),
+                duplicates=sum(block.duplicates for block in blocks),
+                conflicts=sum(block.conflicts for block in blocks),
+                after_as_of=self._after_as_of,
+                rejected=self._rejected,
+                quarantined=self._quarantined,
+            ),
+        )
 
 
 class BlockSums(NamedTuple):
@@ -176,9 +300,16 @@ def compute_block(
 
 
 def blocks_of(
-    columns: ShopColumns, starts: Int64, ends: Int64
+    columns: ShopColumns, starts: Int64, ends: Int64, most_shops: int = MOST_SHOPS
 ) -> Iterator[ShopColumns]:
-    """Cut all shops into blocks that `compute_block` can take."""
+    """Cut all shops into blocks that `compute_block` can take.
+
+    Args:
+        columns: What is known of the shops.
+        starts: The windows' first instants.
+        ends: The windows' first instants after them.
+        most_shops: Bound of a block's shops.
+    """
     low, high = int(starts.min()), int(ends.max())
     if len(columns.poll_at):
         low = min(low, int(columns.poll_at.min()))
@@ -187,6 +318,7 @@ def blocks_of(
         np.bincount(columns.poll_shop, minlength=columns.shops),
         time_bits(low, high),
         max((len(offsets) for _, offsets in columns.segments), default=1),
+        most_shops,
     )
     poll_rows = rows_of_blocks(columns.poll_shop, blocks)
     hour_rows = rows_of_blocks(columns.row_shop, blocks)
@@ -208,64 +340,3 @@ def blocks_of(
 @cache
 def _library_version() -> str:
     return metadata.version("uptime_core")
-
-
-def _now(snapshot: Snapshot, as_of: datetime | None) -> int:
-    if as_of is None:
-        newest = snapshot.polls.newest()
-        if newest is None:
-            raise NoPollsError(
-                "there is no poll, so no newest one to be the report's now; give as_of",
-                source=snapshot.source,
-            )
-        return newest
-    with located("as_of"):
-        return to_micros(as_of)
-
-
-def _report(
-    snapshot: Snapshot,
-    selection: Selection,
-    windows: tuple[Window, ...],
-    blocks: list[BlockSums],
-    *,
-    now: int,
-    policy: Policy,
-) -> Report:
-    shape = (len(selection.store_ids), len(windows))
-    up, down, opened = (
-        np.concatenate([np.zeros((0, shape[1]), dtype=np.int64), *parts])
-        for parts in (
-            [part.sums.up for part in blocks],
-            [part.sums.down for part in blocks],
-            [part.sums.open for part in blocks],
-        )
-    )
-    empty = np.zeros(0, dtype=np.int64)
-    last_poll = np.concatenate([empty, *(part.last_poll for part in blocks)])
-    poll_count = np.concatenate([empty, *(part.poll_count for part in blocks)])
-    late = snapshot.polls.at > now
-    return Report(
-        store_ids=selection.store_ids,
-        windows=windows,
-        up=up,
-        down=down,
-        unknown=opened - up - down,
-        open=opened,
-        last_poll=last_poll.view("datetime64[us]"),
-        poll_count=poll_count,
-        provenance=Provenance(
-            as_of=to_datetime(now),
-            policy=policy,
-            library_version=_library_version(),
-            tzdata_version=TZDATA_VERSION,
-            polls=int(poll_count.sum()),
-            duplicates=sum(part.duplicates for part in blocks),
-            conflicts=sum(part.conflicts for part in blocks),
-            after_as_of=int(
-                np.count_nonzero(selection.read[snapshot.polls.code[late]])
-            ),
-            rejected=len(snapshot.rejected),
-            quarantined=selection.quarantined,
-        ),
-    )

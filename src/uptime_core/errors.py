@@ -106,3 +106,84 @@ class MissingHoursError(InputError):
 
 class MissingTimezoneError(InputError):
     """A shop has no time zone, and the policy has no default for it."""
+
+
+class BackEndError(UptimeError, OSError):
+    """A store or a sink cannot do its work, though nothing is wrong with the request.
+
+    What was there before is still there, and the call may be repeated.
+    """
+
+
+class StoreBusyError(BackEndError, TimeoutError):
+    """Another process kept the file locked for longer than the timeout."""
+
+
+class StoreFullError(BackEndError):
+    """The disk, or the room that the file may take, is full."""
+
+
+class StoreCorruptError(BackEndError):
+    """A file is damaged, or is no file of this library; no number is read from it."""
+
+
+class StoreVersionError(BackEndError):
+    """A file was made by a newer version of this library."""
+
+
+class ClosedError(UptimeError, RuntimeError):
+    """A store, sink or manager was used after it was closed."""
+
+
+class IngestUnsupportedError(UptimeError, TypeError):
+    """A store only reads; nothing can be loaded into it."""
+
+
+class ReportError(UptimeError):
+    """The base of what a `ReportManager` says of a report.
+
+    Args:
+        reason: What is wrong.
+        report_id: The report.
+    """
+
+    def __init__(self, reason: str, report_id: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.report_id = report_id
+
+
+class ReportNotFoundError(ReportError, LookupError):
+    """There is no report of this id, or no more."""
+
+
+class ReportNotReadyError(ReportError, RuntimeError):
+    """The report is still queued or running; `ReportManager.wait` waits for it."""
+
+
+class ReportFailedError(ReportError, RuntimeError):
+    """The report has failed; its `ReportStatus` has the reason."""
+
+
+class ReportCancelledError(ReportError, RuntimeError):
+    """The report was cancelled."""
+
+
+class WaitTimeoutError(ReportError, TimeoutError):
+    """The report was not in its final state in time; it goes on."""
+
+
+class IdempotencyConflictError(ReportError, ValueError):
+    """The same key came with another request before."""
+
+
+class QueueFullError(ReportError, RuntimeError):
+    """As many reports as allowed are queued or running; try again later."""
+
+
+class IllegalTransitionError(ReportError, RuntimeError):
+    """A job cannot go from its state to that one; final states never change."""
+
+
+class StaleAttemptError(IllegalTransitionError):
+    """Somebody works on a job that has been given to another since."""

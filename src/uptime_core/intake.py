@@ -62,6 +62,14 @@ class Quarantine(NamedTuple):
     store_ids: frozenset[str] = frozenset()
     suspects: frozenset[str] = frozenset()
 
+    def __or__(self, other: Quarantine) -> Quarantine:
+        return Quarantine(
+            self.store_ids | other.store_ids, self.suspects | other.suspects
+        )
+
+
+NOBODY = Quarantine()
+
 
 class _StatusCodes(dict[str, int]):
     """1 for up, 0 for down, 2 for neither, by the cell as it stands."""

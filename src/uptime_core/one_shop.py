@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from uptime_core.columns import cells_of, iterable
-from uptime_core.compute import DEFAULT_POLICY, compute_report
+from uptime_core.compute import compute_report
 from uptime_core.errors import located
 from uptime_core.instants import to_datetime
 from uptime_core.polls import PollColumns
+from uptime_core.request import DEFAULT_POLICY
 from uptime_core.schedule import WeeklySchedule
 from uptime_core.timezones import parse_timezone
 from uptime_core.window import Window

@@ -135,14 +135,13 @@ class PollColumns:
         code, at, status = array("i"), array("q"), array("B")
         for number, row in enumerate(iterable(rows, "polls"), start=1):
             try:
-                store_id, instant, answer = _cells(row)
-                store_id = parse_store_id(store_id)
-                at.append(_instant(instant))
-                status.append(parse_status(answer))
-                code.append(codes.setdefault(store_id, len(codes)))
+                store_id, instant, up = parse_row(row)
             except InputError as error:
                 error.source, error.line = "polls", number
                 raise
+            at.append(instant)
+            status.append(up)
+            code.append(codes.setdefault(store_id, len(codes)))
         return cls(
             codes,
             np.array(code, dtype=np.int32),
@@ -178,19 +177,30 @@ class PollColumns:
         """The latest instant, or None without any poll."""
         return int(self.at.max()) if len(self) else None
 
-    def between(self, start: datetime | None, end: datetime | None) -> PollColumns:
-        """The polls at or after `start` and before `end`; None is no bound.
+    def where(
+        self,
+        store_id: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> PollColumns:
+        """The polls of a shop, or of all, at or after `start` and before `end`.
 
         Raises:
-            InputError: A bound has no time zone.
+            InputError: A bound has no time zone, or `store_id` is no id.
         """
-        if start is None and end is None:
+        low = None if start is None else to_micros(start)
+        high = None if end is None else to_micros(end)
+        if store_id is None and low is None and high is None:
             return self
         keep = np.ones(len(self), dtype=np.bool_)
-        if start is not None:
-            keep &= self.at >= to_micros(start)
-        if end is not None:
-            keep &= self.at < to_micros(end)
+        if store_id is not None:
+            wanted = parse_store_id(store_id)
+            known = wanted in self.store_ids
+            keep &= self.code == (self.store_ids.index(wanted) if known else -1)
+        if low is not None:
+            keep &= self.at >= low
+        if high is not None:
+            keep &= self.at < high
         return PollColumns(
             self.store_ids, self.code[keep], self.at[keep], self.status[keep]
         )
@@ -200,16 +210,19 @@ class PollColumns:
         return f"<PollColumns: {polls} of {shops}>"
 
 
-def _cells(row: object) -> tuple[str, datetime, object]:
+def parse_row(row: object) -> tuple[str, int, bool]:
+    """The id, the instant in microseconds and the status of a row.
+
+    Raises:
+        InputError: It is neither a `Poll` nor ``(store_id, aware datetime, status)``.
+    """
     if isinstance(row, Poll):
-        return row.store_id, row.at, row.up
-    store_id, instant, status = cells_of(row, 3, "(store_id, datetime, status)")
-    return store_id, instant, status
-
-
-def _instant(value: datetime) -> int:
+        return row.store_id, to_micros(row.at), row.up
+    cell, instant, status = cells_of(row, 3, "(store_id, datetime, status)")
+    store_id = parse_store_id(cell)
     with located(field="timestamp_utc"):
-        return to_micros(value)
+        at = to_micros(instant)
+    return store_id, at, parse_status(status)
 
 
 def _check_instant(value: datetime) -> None:

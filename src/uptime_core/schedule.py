@@ -267,6 +267,24 @@ class HoursColumns:
             np.array(end, dtype=np.int64),
         )
 
+    @classmethod
+    def concatenate(cls, parts: Iterable[HoursColumns]) -> HoursColumns:
+        """All rows of some columns; no two of them have a shop in common."""
+        store_ids: list[str] = []
+        code, start, end = (
+            [np.zeros(0, dtype=np.int32)],
+            [np.zeros(0, dtype=np.int64)],
+            [np.zeros(0, dtype=np.int64)],
+        )
+        for part in parts:
+            code.append(part.code + np.int32(len(store_ids)))
+            start.append(part.start)
+            end.append(part.end)
+            store_ids += part.store_ids
+        return cls(
+            store_ids, np.concatenate(code), np.concatenate(start), np.concatenate(end)
+        )
+
     def __reduce__(self) -> tuple[type[HoursColumns], tuple[object, ...]]:
         # Through the constructor, which makes the arrays read-only again.
         return HoursColumns, (self.store_ids, self.code, self.start, self.end)

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from uptime_core.columns import iterable
 from uptime_core.errors import (
-    InputError,
     MissingHoursError,
     MissingTimezoneError,
-    UnknownStoreIdError,
     UnknownTimezoneError,
-    located,
     shown,
 )
 from uptime_core.kernel.localtime import offset_segments
 from uptime_core.kernel.weekly import WEEK
-from uptime_core.store_ids import parse_store_id
 from uptime_core.timezones import load_timezone
 
 if TYPE_CHECKING:
     from uptime_core.kernel.arrays import Bool, Int64, UInt8
     from uptime_core.kernel.localtime import Segments
     from uptime_core.policy import MissingHours, Policy
+    from uptime_core.request import CheckedSelection
     from uptime_core.snapshot import Snapshot
-
-StoreSelection = Literal["all", "polled"] | Iterable[str]
 
 
 class Selection(NamedTuple):
@@ -38,24 +31,23 @@ class Selection(NamedTuple):
         store_ids: Their ids, sorted as text, code point by code point.
         read: Whether a shop's polls are read, for each of the snapshot's poll ids.
         quarantined: How many shops were left out because of rejected rows.
+        known: Shops that any source knows.
     """
 
     store_ids: tuple[str, ...]
     read: Bool
     quarantined: int
+    known: set[str]
 
 
-def select(snapshot: Snapshot, as_of: int, stores: StoreSelection) -> Selection:
+def select(snapshot: Snapshot, as_of: int, stores: CheckedSelection) -> Selection:
     """Find the shops of a report.
 
     Args:
         snapshot: The sources.
         as_of: The report's "now"; polls up to then make a shop known.
-        stores: `all` that any source knows, the `polled` ones, or ids.
-
-    Raises:
-        InputError: `stores` is none of these.
-        UnknownStoreIdError: An id is in no source.
+        stores: `all` that any source knows, the `polled` ones, or ids; those that no
+            source knows are left out.
     """
     polls = snapshot.polls
     counts = np.bincount(polls.code[polls.at <= as_of], minlength=len(polls.store_ids))
@@ -63,37 +55,18 @@ def select(snapshot: Snapshot, as_of: int, stores: StoreSelection) -> Selection:
     known = polled.union(
         snapshot.hours.store_ids, snapshot.timezones, snapshot.quarantined
     )
-    if not isinstance(stores, str):
-        wanted = read = _listed(stores, known)
-    elif stores in ("all", "polled"):
+    if isinstance(stores, str):
         wanted = known if stores == "all" else polled
         read = set(polls.store_ids)
     else:
-        raise InputError(
-            f"{shown(stores)} is neither 'all' nor 'polled' nor a list of ids",
-            source="stores",
-        )
+        wanted = read = known.intersection(stores)
     read = read - snapshot.quarantined
     return Selection(
         store_ids=tuple(sorted(wanted - snapshot.quarantined)),
         read=np.array([shop in read for shop in polls.store_ids], dtype=np.bool_),
         quarantined=len(wanted & snapshot.quarantined),
+        known=known,
     )
-
-
-def _listed(stores: Iterable[str], known: set[str]) -> set[str]:
-    listed = set()
-    for cell in iterable(stores, "stores"):
-        with located("stores"):
-            store_id = parse_store_id(cell)
-        if store_id not in known:
-            raise UnknownStoreIdError(
-                f"shop {shown(store_id)} is in none of the sources (polls count up to "
-                "as_of)",
-                source="stores",
-            )
-        listed.add(store_id)
-    return listed
 
 
 class ShopColumns(NamedTuple):
@@ -130,6 +103,7 @@ def gather(
     as_of: int,
     low: int,
     high: int,
+    zones: dict[str, Segments],
 ) -> ShopColumns:
     """What the sources say of the selected shops.
 
@@ -140,6 +114,8 @@ def gather(
         as_of: Polls after it are left out.
         low: First instant of the windows.
         high: First instant after them.
+        zones: The zones probed so far between `low` and `high`, by name; those of
+            these shops are added.
 
     Raises:
         MissingHoursError: A shop has no hours, and the policy calls it an error.
@@ -151,7 +127,12 @@ def gather(
     always_open = np.flatnonzero(~with_hours & (policy.missing_hours == "open"))
     row_shop, start, end = _hours(snapshot, number, always_open)
     zone, segments = _zones(
-        snapshot, number, policy.default_timezone, with_hours, (low, high)
+        snapshot,
+        number,
+        policy.default_timezone,
+        with_hours,
+        bounds=(low, high),
+        probed_zones=zones,
     )
     return ShopColumns(
         shops=len(store_ids),
@@ -219,7 +200,9 @@ def _zones(
     number: dict[str, int],
     default: str | None,
     with_hours: Bool,
+    *,
     bounds: tuple[int, int],
+    probed_zones: dict[str, Segments],
 ) -> tuple[Int64, tuple[Segments, ...]]:
     """Each shop's zone, and the zones; first a stand-in that never changes.
 
@@ -247,6 +230,8 @@ def _zones(
             raise
         if probed and name not in places:
             places[name] = len(segments)
-            segments.append(offset_segments(rules, low, high))
+            if name not in probed_zones:
+                probed_zones[name] = offset_segments(rules, low, high)
+            segments.append(probed_zones[name])
         zone[shop] = places[name] if probed else 0
     return zone, tuple(segments)

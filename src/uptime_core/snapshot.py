@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import attrs
 
-from uptime_core.columns import cells_of, iterable
-from uptime_core.errors import InputError, counted, located, shown
-from uptime_core.intake import HoursIntake, TimezoneIntake
-from uptime_core.polls import Poll, PollColumns
-from uptime_core.rejects import RejectedRow, Rejects
-from uptime_core.schedule import HoursColumns, WeeklySchedule
+from uptime_core.errors import InputError, counted, shown
+from uptime_core.inputs import hours_columns, poll_columns, timezone_names
+from uptime_core.rejects import Rejects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from datetime import datetime
+    from collections.abc import Iterator, Mapping
 
-    from uptime_core.schedule import TimeOfDay
+    from uptime_core.inputs import HoursInput, PollInput, TimezonesInput
+    from uptime_core.polls import PollColumns
+    from uptime_core.rejects import RejectedRow
+    from uptime_core.schedule import HoursColumns
 
-    PollInput = PollColumns | Iterable[Poll | tuple[str, datetime, str | bool]]
-    HoursInput = (
-        HoursColumns
-        | Mapping[str, WeeklySchedule]
-        | Iterable[tuple[str, int | str, TimeOfDay, TimeOfDay]]
-    )
-    TimezonesInput = Mapping[str, str] | Iterable[tuple[str, str]]
+
+@runtime_checkable
+class SnapshotLike(Protocol):
+    """What a report reads, in parts that fit the memory; a `Snapshot` is one part."""
+
+    @property
+    def source(self) -> str:
+        """What the polls came from, for messages."""
+
+    @property
+    def shops(self) -> int:
+        """How many shops there are, at most."""
+
+    def newest(self) -> int | None:
+        """The newest poll's instant in microseconds, or None without any."""
+
+    def parts(self) -> Iterator[Snapshot]:
+        """The parts, one after the other; no two of them have a shop in common."""
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -78,10 +87,24 @@ class Snapshot:
                 source="polls",
             )
         return cls(
-            polls=_poll_columns(polls),
-            hours=_hours_columns(hours),
-            timezones=_timezone_names(timezones),
+            polls=poll_columns(polls, Rejects()),
+            hours=hours_columns(hours, Rejects())[0],
+            timezones=timezone_names(timezones, Rejects())[0],
         )
+
+    @property
+    def shops(self) -> int:
+        """How many shops there are, at most."""
+        known = set(self.polls.store_ids).union(self.hours.store_ids, self.timezones)
+        return len(known)
+
+    def newest(self) -> int | None:
+        """The newest poll's instant in microseconds, or None without any."""
+        return self.polls.newest()
+
+    def parts(self) -> Iterator[Snapshot]:
+        """All of it, as one part."""
+        return iter((self,))
 
     def __repr__(self) -> str:
         return (
@@ -89,42 +112,3 @@ class Snapshot:
             f"{counted(len(self.timezones), 'time zone')}, "
             f"{counted(len(self.rejected), 'rejected row')}>"
         )
-
-
-def _poll_columns(polls: PollInput) -> PollColumns:
-    return polls if isinstance(polls, PollColumns) else PollColumns.from_rows(polls)
-
-
-def _hours_columns(hours: HoursInput | None) -> HoursColumns:
-    if isinstance(hours, HoursColumns):
-        return hours
-    if isinstance(hours, Mapping):
-        return HoursColumns.from_schedules(hours)
-    intake = HoursIntake("hours", Rejects())
-    form = "(store_id, day, start, end)"
-    for line, (store_id, *cells) in _numbered(hours, "hours", 4, form):
-        intake.add(line, store_id, tuple(cells))
-    return intake.finish()[0]
-
-
-def _timezone_names(timezones: TimezonesInput | None) -> Mapping[str, str]:
-    if isinstance(timezones, Mapping):
-        timezones = timezones.items()
-    intake = TimezoneIntake("timezones", Rejects())
-    for line, (store_id, name) in _numbered(
-        timezones, "timezones", 2, "(store_id, name)"
-    ):
-        intake.add(line, store_id, (name,))
-    return intake.finish()[0]
-
-
-def _numbered(
-    rows: Iterable[object] | None, source: str, width: int, form: str
-) -> Iterator[tuple[int, tuple[object, ...]]]:
-    """The rows' numbers, from 1, and cells."""
-    for number, row in enumerate(
-        iterable(() if rows is None else rows, source), start=1
-    ):
-        with located(source, line=number):
-            cells = cells_of(row, width, form)
-        yield number, cells

@@ -786,10 +786,10 @@ def test_memory_holds_columns_and_not_the_text(files: Files) -> None:
 def test_polls_of_a_stretch_of_time_are_half_open(files: Files) -> None:
     files.polls("".join(f"a,2023-01-25 18:00:0{s},active\n" for s in range(5)))
     start = datetime(2023, 1, 25, 18, 0, 1, tzinfo=UTC)
-    (polls,) = files.store().polls(start, start + timedelta(seconds=2))
+    (polls,) = files.store().polls(None, start, start + timedelta(seconds=2))
     assert (polls.at - to_micros(start)).tolist() == [0, SECOND]
     with pytest.raises(InputError, match="no time zone"):
-        list(files.store().polls(start.replace(tzinfo=None)))
+        list(files.store().polls(start=start.replace(tzinfo=None)))
 
 
 @pytest.mark.parametrize("kind", [str, Path])

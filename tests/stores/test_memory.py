@@ -39,7 +39,7 @@ def store() -> MemoryStore:
 def polls_of(
     store: Store, start: datetime | None = None, end: datetime | None = None
 ) -> list[Poll]:
-    return [poll for batch in store.polls(start, end) for poll in batch.rows()]
+    return [poll for batch in store.polls(None, start, end) for poll in batch.rows()]
 
 
 def test_what_goes_in_comes_out(store: MemoryStore) -> None:
@@ -68,9 +68,9 @@ def test_a_range_has_its_start_and_not_its_end(
 
 def test_a_range_without_a_time_zone_is_refused(store: MemoryStore) -> None:
     with pytest.raises(InputError):
-        list(store.polls(NOON.replace(tzinfo=None)))
+        list(store.polls(start=NOON.replace(tzinfo=None)))
     with pytest.raises(InputError):
-        list(store.polls(None, NOON.replace(tzinfo=None)))
+        list(store.polls(end=NOON.replace(tzinfo=None)))
 
 
 def test_a_report_of_its_snapshot_is_that_of_its_data(store: MemoryStore) -> None:

@@ -130,7 +130,7 @@ with CsvStore(
     assert_type(compute_snapshot(store.snapshot(), stores="all"), Report)
 
 memory: Store = MemoryStore([("a", NOON, True)], None, {"a": "UTC"})
-assert_type(memory.polls(NOON), Iterator[PollColumns])
+assert_type(memory.polls("a", NOON), Iterator[PollColumns])
 assert_type(memory.hours(), HoursColumns)
 assert_type(memory.timezones(), Mapping[str, str])
 Store()  # type: ignore[abstract]

@@ -26,16 +26,20 @@ def time_bits(low: int, high: int) -> int:
     return max(high - low, 1).bit_length()
 
 
-def shop_blocks(polls: Int64, bits: int, segments: int) -> list[tuple[int, int]]:
+def shop_blocks(
+    polls: Int64, bits: int, segments: int, most_shops: int = MOST_SHOPS
+) -> list[tuple[int, int]]:
     """Cut the shops into runs [first, after).
 
     Args:
         polls: How many polls each shop has.
         bits: How many bits hold an instant less the earliest one.
         segments: How many segments of constant offset a shop has at most.
+        most_shops: How many shops a block may have.
     """
     most = min(
         (1 << (PACKED_BITS - bits)) - 1,
+        most_shops,
         MOST_SHOPS,
         max(SEGMENTS_PER_BLOCK // segments, 1),
     )

@@ -216,10 +216,13 @@ class CsvStore(Store):
         return CsvStore, self._arguments
 
     def polls(
-        self, start: datetime | None = None, end: datetime | None = None
+        self,
+        store_id: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
     ) -> Iterator[PollColumns]:
-        """The polls at or after `start` and before `end`, in one batch."""
-        batch = self._polls.load().value.between(start, end)
+        """The polls of a shop, or of all, from `start` to `end`, in one batch."""
+        batch = self._polls.load().value.where(store_id, start, end)
         return iter((batch,))
 
     def hours(self) -> HoursColumns:

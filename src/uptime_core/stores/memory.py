@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+    from uptime_core.inputs import HoursInput, PollInput, TimezonesInput
     from uptime_core.polls import PollColumns
     from uptime_core.schedule import HoursColumns
-    from uptime_core.snapshot import HoursInput, PollInput, TimezonesInput
 
 
 class MemoryStore(Store):
@@ -37,10 +37,13 @@ class MemoryStore(Store):
         self._snapshot = Snapshot.of(polls, hours, timezones)
 
     def polls(
-        self, start: datetime | None = None, end: datetime | None = None
+        self,
+        store_id: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
     ) -> Iterator[PollColumns]:
-        """The polls at or after `start` and before `end`, in one batch."""
-        batch = self._snapshot.polls.between(start, end)
+        """The polls of a shop, or of all, from `start` to `end`, in one batch."""
+        batch = self._snapshot.polls.where(store_id, start, end)
         return iter((batch,))
 
     def hours(self) -> HoursColumns:

@@ -1,0 +1,114 @@
+"""What callers hand in, as columns: rows, mappings, or columns already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from uptime_core.columns import cells_of, iterable
+from uptime_core.errors import InputError, located
+from uptime_core.intake import HoursIntake, Quarantine, TimezoneIntake
+from uptime_core.polls import Poll, PollColumns, parse_row
+from uptime_core.schedule import HoursColumns, WeeklySchedule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from uptime_core.rejects import Rejects
+    from uptime_core.schedule import TimeOfDay
+
+    PollInput = PollColumns | Iterable[Poll | tuple[str, datetime, str | bool]]
+    HoursInput = (
+        HoursColumns
+        | Mapping[str, WeeklySchedule]
+        | Iterable[tuple[str, int | str, TimeOfDay, TimeOfDay]]
+    )
+    TimezonesInput = Mapping[str, str] | Iterable[tuple[str, str]]
+
+
+def poll_columns(polls: PollInput, rejects: Rejects) -> PollColumns:
+    """Polls as columns.
+
+    Args:
+        polls: `PollColumns`, or rows ``(store_id, aware datetime, status)``.
+        rejects: What becomes of bad rows.
+
+    Raises:
+        InputError: The first bad row's, if bad rows are not collected.
+    """
+    if isinstance(polls, PollColumns):
+        return polls
+    if rejects.on_error == "raise":
+        return PollColumns.from_rows(polls)
+    good = []
+    for number, row in enumerate(iterable(polls, "polls"), start=1):
+        try:
+            parse_row(row)
+        except InputError as error:
+            rejects.reject(error, "polls", number, _texts(row))
+        else:
+            good.append(row)
+    return PollColumns.from_rows(good)
+
+
+def hours_columns(
+    hours: HoursInput | None, rejects: Rejects
+) -> tuple[HoursColumns, Quarantine]:
+    """Business hours as columns, and the shops of bad rows.
+
+    Args:
+        hours: `HoursColumns`, a mapping to `WeeklySchedule`, or rows
+            ``(store_id, day, start, end)`` of texts or `datetime.time`.
+        rejects: What becomes of bad rows.
+
+    Raises:
+        InputError: The first bad row's, if bad rows are not collected.
+    """
+    if isinstance(hours, HoursColumns):
+        return hours, Quarantine()
+    if isinstance(hours, Mapping):
+        return HoursColumns.from_schedules(hours), Quarantine()
+    intake = HoursIntake("hours", rejects)
+    form = "(store_id, day, start, end)"
+    for line, (store_id, *cells) in _numbered(hours, "hours", 4, form):
+        intake.add(line, store_id, tuple(cells))
+    return intake.finish()
+
+
+def timezone_names(
+    timezones: TimezonesInput | None, rejects: Rejects
+) -> tuple[Mapping[str, str], Quarantine]:
+    """Time zones by shop, and the shops of bad rows.
+
+    Args:
+        timezones: A mapping, or pairs of id and name.
+        rejects: What becomes of bad rows.
+
+    Raises:
+        InputError: The first bad row's, if bad rows are not collected.
+    """
+    if isinstance(timezones, Mapping):
+        timezones = timezones.items()
+    intake = TimezoneIntake("timezones", rejects)
+    for line, (store_id, name) in _numbered(
+        timezones, "timezones", 2, "(store_id, name)"
+    ):
+        intake.add(line, store_id, (name,))
+    return intake.finish()
+
+
+def _numbered(
+    rows: Iterable[object] | None, source: str, width: int, form: str
+) -> Iterator[tuple[int, tuple[object, ...]]]:
+    """The rows' numbers, from 1, and cells."""
+    for number, row in enumerate(
+        iterable(() if rows is None else rows, source), start=1
+    ):
+        with located(source, line=number):
+            cells = cells_of(row, width, form)
+        yield number, cells
+
+
+def _texts(row: object) -> tuple[str, ...]:
+    return tuple(map(str, row)) if isinstance(row, tuple | list) else (str(row),)

@@ -1,0 +1,1 @@
+"""Sinks: where jobs and reports are kept."""

@@ -1,0 +1,347 @@
+"""SQLite files shared by threads and processes: connections, transactions, errors."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import warnings
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Literal, get_args
+from urllib.parse import quote
+
+from uptime_core.errors import (
+    BackEndError,
+    ClosedError,
+    InputError,
+    StoreCorruptError,
+    StoreVersionError,
+    shown,
+)
+from uptime_core.forks import ForkSafeLock
+from uptime_core.sqlite_errors import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+JournalMode = Literal["delete", "wal"]
+
+OLDEST_SQLITE = (3, 37)  # the first with STRICT tables
+
+# Connections that a fork has carried over. SQLite forbids even closing them.
+_carried_over: list[sqlite3.Connection] = []
+
+
+def wal_is_safe(version: tuple[int, int, int]) -> bool:
+    """Whether this SQLite has the bug of the write-ahead log repaired.
+
+    From 3.7.0 to 3.51.2 two connections that write and checkpoint at the same moment
+    can damage the file; 3.50.7 and 3.44.6 have the repair too. See
+    ``docs/decisions/0009-sqlite-journal.md``.
+    """
+    return (
+        version >= (3, 51, 3)
+        or (3, 50, 7) <= version < (3, 51)
+        or (3, 44, 6) <= version < (3, 45)
+    )
+
+
+class Database:
+    """An SQLite file.
+
+    A connection is used by one thread at a time and never after a fork. Writers take
+    the write lock first (``BEGIN IMMEDIATE``): a transaction that first reads and then
+    wants to write fails at once, whatever the timeout, when another one has written
+    in between.
+
+    Args:
+        path: The file; made if it does not exist.
+        timeout: For how many seconds a lock is waited for.
+        journal_mode: What a new file gets, `delete` or `wal`; by default `wal` where
+            it is safe. An existing file keeps what it has.
+
+    Raises:
+        InputError: No file can have such a name, or an argument is none of these.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        timeout: float = 30.0,
+        journal_mode: JournalMode | None = None,
+    ) -> None:
+        if sqlite3.sqlite_version_info < OLDEST_SQLITE:  # pragma: no cover
+            raise BackEndError(
+                f"SQLite {sqlite3.sqlite_version} is too old, 3.37 is needed"
+            )
+        self.path = _checked_path(path)
+        if journal_mode not in (None, *get_args(JournalMode)):
+            raise InputError(
+                f"{shown(journal_mode)} is neither 'delete' nor 'wal'",
+                source=self.path,
+                field="journal_mode",
+            )
+        if not isinstance(timeout, int | float) or not 0 <= timeout <= 1e6:  # noqa: PLR2004  # what SQLite can count
+            raise InputError(
+                f"{shown(timeout)} is no number of seconds",
+                source=self.path,
+                field="timeout",
+            )
+        self._timeout = float(timeout)
+        self._journal_mode = journal_mode
+        self._lock = ForkSafeLock()
+        self._process = os.getpid()
+        self._idle: list[sqlite3.Connection] = []
+        self._current = threading.local()
+        self._file: tuple[int, int] | None = None
+        self._closed = False
+
+    def prepare(
+        self,
+        part: str,
+        version: int,
+        statements: Sequence[str],
+        fill: Callable[[sqlite3.Connection], None] | None = None,
+    ) -> None:
+        """See to it that the file has the tables of a part of this library.
+
+        Args:
+            part: The part's name.
+            version: The version of its tables.
+            statements: What makes them.
+            fill: What puts the first rows into them.
+
+        Raises:
+            StoreVersionError: The file has newer ones.
+            StoreCorruptError: It is no SQLite file, or a damaged one.
+        """
+        if not os.path.exists(self.path) or os.path.getsize(self.path) == 0:  # noqa: PTH110, PTH202  # a path as text
+            self._create()
+        with self.read() as connection:
+            found = _version(connection, part)
+            (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+        if mode == "wal" and not wal_is_safe(sqlite3.sqlite_version_info):
+            warnings.warn(
+                f"{self.path} has a write-ahead log, and SQLite "
+                f"{sqlite3.sqlite_version} can damage such a file when several "
+                "processes write to it; see the page on guarantees",
+                RuntimeWarning,
+                stacklevel=3,
+            )
+        if found is None:
+            with self.write() as connection:
+                connection.execute(
+                    "CREATE TABLE IF NOT EXISTS uptime_parts("
+                    "part TEXT PRIMARY KEY NOT NULL, version INTEGER NOT NULL) STRICT"
+                )
+                found = _version(connection, part)
+                if found is None:  # nobody was faster
+                    for statement in statements:
+                        connection.execute(statement)
+                    if fill is not None:
+                        fill(connection)
+                    connection.execute(
+                        "INSERT INTO uptime_parts VALUES (?, ?)", (part, version)
+                    )
+                    found = version
+        if found > version:
+            raise StoreVersionError(
+                f"{self.path}: it was made by a newer version of uptime_core "
+                f"({part} {found}, this one knows {version}); update uptime_core"
+            )
+        if found != version:
+            raise StoreCorruptError(
+                f"{self.path}: there never was a version {found} of {part}"
+            )
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """A connection that sees the file as it is at one moment."""
+        outer = self._outer()
+        if outer is not None:
+            with self._translated():
+                yield outer
+            return
+        with self._connection() as connection:
+            connection.execute("BEGIN")
+            # BEGIN alone takes no snapshot, the first read does.
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            try:
+                yield connection
+            finally:
+                _roll_back(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """A connection that alone may write; all is written at the end, or nothing.
+
+        Within the block, this thread's other calls join the same transaction; what
+        one of them has written is undone if it raises.
+        """
+        outer = self._outer()
+        if outer is not None:
+            with self._translated():
+                outer.execute("SAVEPOINT part")
+                try:
+                    yield outer
+                except BaseException:
+                    with suppress(sqlite3.Error):
+                        outer.execute("ROLLBACK TO part")
+                        outer.execute("RELEASE part")
+                    raise
+                outer.execute("RELEASE part")
+            return
+        with self._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            self._current.connection = connection
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            finally:
+                self._current.connection = None
+                _roll_back(connection)
+
+    def shrink(self) -> None:
+        """Give pages that are not used back to the disk."""
+        with self._connection() as connection:
+            connection.execute("PRAGMA incremental_vacuum").fetchall()
+
+    def close(self) -> None:
+        """Close the connections that nobody uses, and the others when they are."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+            if self._process != os.getpid():
+                _carried_over.extend(idle)
+                return
+        for connection in idle:
+            connection.close()
+
+    def _outer(self) -> sqlite3.Connection | None:
+        """The connection of this thread's transaction, if it is in one."""
+        if self._process != os.getpid():
+            return None
+        return getattr(self._current, "connection", None)
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        with self._translated():
+            connection = self._take()
+            try:
+                yield connection
+            except sqlite3.Error:
+                connection.close()  # it may be in any state
+                raise
+            except BaseException:
+                self._give_back(connection)
+                raise
+            self._give_back(connection)
+
+    def _take(self) -> sqlite3.Connection:
+        with self._lock:
+            if self._process != os.getpid():
+                _carried_over.extend(self._idle)
+                self._idle, self._process = [], os.getpid()
+                self._current = threading.local()
+            if self._closed:
+                raise ClosedError(f"{self.path}: it is closed")
+            status = os.stat(self.path)  # noqa: PTH116  # a path as text
+            file = (status.st_dev, status.st_ino)
+            if self._file not in (None, file):
+                raise BackEndError(
+                    f"{self.path}: another file has taken the place of the one that "
+                    "was opened; open it anew"
+                )
+            self._file = file
+            if self._idle:
+                return self._idle.pop()
+        return self._connect()
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        with self._lock:
+            if not self._closed and self._process == os.getpid():
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = self._open("rw")
+        try:
+            # EXTRA: a commit also outlives a power cut right after it.
+            connection.execute("PRAGMA synchronous=EXTRA")
+            connection.execute("PRAGMA cell_size_check=ON")
+            connection.execute("PRAGMA mmap_size=0")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _open(self, mode: str) -> sqlite3.Connection:
+        return sqlite3.connect(
+            f"file:{quote(self.path)}?mode={mode}",
+            uri=True,
+            timeout=self._timeout,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+
+    def _create(self) -> None:
+        """Make the file, with the settings that can be made before any table only."""
+        with self._translated():
+            connection = self._open("rwc")
+            try:
+                connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+                default = "wal" if wal_is_safe(sqlite3.sqlite_version_info) else None
+                mode = self._journal_mode or default
+                if mode is not None:
+                    connection.execute(f"PRAGMA journal_mode={mode}").fetchone()
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute(
+                    "CREATE TABLE IF NOT EXISTS uptime_parts("
+                    "part TEXT PRIMARY KEY NOT NULL, version INTEGER NOT NULL) STRICT"
+                )
+                connection.execute("COMMIT")
+            finally:
+                connection.close()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise translated(error, self.path) from error
+
+
+def _checked_path(path: str | os.PathLike[str]) -> str:
+    try:
+        name = os.fspath(path)
+    except TypeError:
+        raise InputError(f"{shown(path)} is not the path of a file") from None
+    if not isinstance(name, str) or not name or "\0" in name:
+        raise InputError(f"no file has such a name: {shown(name)}")
+    if name == ":memory:":
+        raise InputError(
+            "an SQLite database in memory cannot be shared; use MemoryStore and "
+            "MemorySink",
+            source=name,
+        )
+    return os.path.abspath(name)  # noqa: PTH100  # the process may change its folder
+
+
+def _version(connection: sqlite3.Connection, part: str) -> int | None:
+    exists = connection.execute(
+        "SELECT 1 FROM sqlite_schema WHERE name = 'uptime_parts'"
+    ).fetchone()
+    if exists is None:
+        return None
+    row = connection.execute(
+        "SELECT version FROM uptime_parts WHERE part = ?", (part,)
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:
+        with suppress(sqlite3.Error):  # the error before is the one to tell of
+            connection.execute("ROLLBACK")

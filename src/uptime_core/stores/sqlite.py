@@ -1,0 +1,304 @@
+"""A store in an SQLite file."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import attrs
+
+from uptime_core.abc import Store
+from uptime_core.errors import located
+from uptime_core.inputs import hours_columns, poll_columns, timezone_names
+from uptime_core.instants import to_datetime, to_micros
+from uptime_core.intake import NOBODY, Quarantine
+from uptime_core.rejects import Rejects
+from uptime_core.schedule import HoursColumns
+from uptime_core.sqlite_database import Database
+from uptime_core.store_ids import parse_store_id
+from uptime_core.stores import packed, sqlite_ingest
+from uptime_core.stores.compaction import delete_older_polls, merge_all_small_chunks
+from uptime_core.stores.sqlite_snapshot import PollCopy, SqliteSnapshot
+from uptime_core.stores.sqlite_snapshot import poll_columns as with_ids
+from uptime_core.stores.sqlite_tables import PART, SCHEMA, SOURCES, VERSION, Tables
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from uptime_core.ingest import IngestResult
+    from uptime_core.inputs import HoursInput, PollInput, TimezonesInput
+    from uptime_core.polls import PollColumns
+    from uptime_core.rejects import OnError
+    from uptime_core.sqlite_database import JournalMode
+
+
+class SqliteStore(Store):
+    """Keeps polls, business hours and time zones in one file.
+
+    Several threads and processes may use the file at once, a `SqliteSink` may be in it
+    too, and a killed process leaves it whole. A store pickles as its path, and works
+    on in a forked process.
+
+    Args:
+        path: The file; made if it does not exist.
+        timeout: For how many seconds another writer is waited for.
+        journal_mode: What a new file gets, `delete` or `wal`; by default `wal` where
+            this SQLite has no bug in it.
+
+    Raises:
+        StoreCorruptError: The file is damaged, or is none of SQLite's.
+        StoreVersionError: A newer version of this library made it.
+        StoreBusyError: It was locked for longer than the timeout.
+        BackEndError: It cannot be opened or made.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        timeout: float = 30.0,
+        journal_mode: JournalMode | None = None,
+    ) -> None:
+        with located("SqliteStore"):
+            self._database = Database(path, timeout=timeout, journal_mode=journal_mode)
+        self._arguments = (timeout, journal_mode)
+        self._path = self._database.path
+        self._codes = sqlite_ingest.ShopCodes()
+        self._database.prepare(PART, VERSION, SCHEMA, Tables.create)
+        with self._reading() as tables:
+            self._identity = tables.state.identity
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _reopened, (self._path, *self._arguments)
+
+    @property
+    def path(self) -> str:
+        """The file, as an absolute path."""
+        return self._path
+
+    @property
+    def identity(self) -> str:
+        """The same text wherever the file is moved to, and no other file's."""
+        return f"sqlite:{self._identity}"
+
+    def polls(
+        self,
+        store_id: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> Iterator[PollColumns]:
+        """The polls of a shop, or of all, at or after `start` and before `end`.
+
+        All are of one moment, whenever the batches are taken. There is a batch for
+        each block of shops, sorted by shop and instant; no poll comes twice.
+        """
+        wanted = None if store_id is None else parse_store_id(store_id)
+        low = None if start is None else to_micros(start)
+        high = None if end is None else to_micros(end)
+        with self._reading() as tables:
+            chunks = tables.chunks()
+            tables.verify(chunks)
+            blocks = [
+                (number, block)
+                for number, block in tables.blocks()
+                if wanted is None or wanted in block.store_ids
+            ]
+            numbers = {number for number, _ in blocks}
+            chosen = [
+                chunk
+                for chunk in chunks
+                if chunk.block in numbers
+                and (low is None or chunk.last_at >= low)
+                and (high is None or chunk.first_at < high)
+            ]
+            copy = PollCopy(tables, chosen, self._path)
+        for number, block in blocks:
+            columns = with_ids(block, packed.distinct(copy.polls(number)))
+            batch = columns.where(wanted, start, end)
+            if len(batch):
+                yield batch
+
+    def hours(self) -> HoursColumns:
+        """The business hours of all shops that have any."""
+        with self._reading() as tables:
+            tables.verify(tables.chunks())
+            return HoursColumns.concatenate(
+                block.hours() for _, block in tables.blocks()
+            )
+
+    def timezones(self) -> Mapping[str, str]:
+        """The time zones, by shop, of all that have one."""
+        with self._reading() as tables:
+            tables.verify(tables.chunks())
+            zones: dict[str, str] = {}
+            for _, block in tables.blocks():
+                zones |= block.timezones()
+            return zones
+
+    def newest_poll(self) -> datetime | None:
+        """The instant of the newest poll, or None without any."""
+        with self._reading() as tables:
+            chunks = tables.chunks()
+            tables.verify(chunks)
+        return to_datetime(max(chunk.last_at for chunk in chunks)) if chunks else None
+
+    def quarantined(self) -> frozenset[str]:
+        """The shops of rejected rows of hours and zones."""
+        return self.snapshot().quarantined()
+
+    def snapshot(self) -> SqliteSnapshot:
+        """All that a report reads, copied at one moment.
+
+        More than 64 MiB of polls are copied to a file without a name, beside the
+        store's own.
+        """
+        with self._reading() as tables:
+            return SqliteSnapshot(tables, self._path, repr(self))
+
+    def add_polls(
+        self, polls: PollInput, *, on_error: OnError = "raise"
+    ) -> IngestResult:
+        """Add polls; see `uptime_core.abc.SupportsIngest`."""
+        rejects = Rejects(on_error)
+        columns = poll_columns(polls, rejects)
+        with self._writing() as tables:
+            result = sqlite_ingest.add_polls(tables, self._codes, columns)
+        return attrs.evolve(result, rejected=tuple(rejects.rows))
+
+    def set_hours(
+        self,
+        hours: HoursInput,
+        replace: bool = False,  # noqa: FBT001, FBT002  # the public signature
+        *,
+        on_error: OnError = "raise",
+        quarantine: Quarantine = NOBODY,
+    ) -> IngestResult:
+        """Replace business hours; see `uptime_core.abc.SupportsIngest`."""
+        rejects = Rejects(on_error)
+        columns, bad = hours_columns(hours, rejects)
+        with self._writing() as tables:
+            result = sqlite_ingest.set_hours(
+                tables, self._codes, columns, bad | quarantine, replace=replace
+            )
+        return attrs.evolve(result, rejected=tuple(rejects.rows))
+
+    def set_timezones(
+        self,
+        timezones: TimezonesInput,
+        replace: bool = False,  # noqa: FBT001, FBT002  # the public signature
+        *,
+        on_error: OnError = "raise",
+        quarantine: Quarantine = NOBODY,
+    ) -> IngestResult:
+        """Replace time zones; see `uptime_core.abc.SupportsIngest`."""
+        rejects = Rejects(on_error)
+        names, bad = timezone_names(timezones, rejects)
+        with self._writing() as tables:
+            result = sqlite_ingest.set_timezones(
+                tables, self._codes, names, bad | quarantine, replace=replace
+            )
+        return attrs.evolve(result, rejected=tuple(rejects.rows))
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that this thread writes in the ``with`` block is written, or nothing.
+
+        Other writers, of the store and of a sink in the same file, wait meanwhile.
+        """
+        with self._database.write():
+            yield
+
+    def delete_before(self, instant: datetime) -> int:
+        """Delete the polls from before an instant, but each shop's last one.
+
+        Reports whose windows begin at or after `instant` do not change. Polls from
+        before it are not taken in any more.
+
+        Args:
+            instant: An aware datetime; one before that of an earlier call does
+                nothing.
+
+        Returns:
+            How many polls were deleted.
+        """
+        with located("delete_before", field="instant"):
+            horizon = to_micros(instant)
+        with self._writing() as tables:
+            if tables.state.horizon is not None and horizon <= tables.state.horizon:
+                return 0
+            tables.set_horizon(horizon)
+            blocks = sorted({chunk.block for chunk in tables.chunks()})
+            return sum(delete_older_polls(tables, block, horizon) for block in blocks)
+
+    def compact(self) -> None:
+        """Merge all small chunks, and give room that is not needed back to the disk.
+
+        Ingest merges chunks by itself, so this is for a store at rest. A killed
+        process leaves some blocks of shops merged, and others as they were.
+        """
+        with self._reading() as tables:
+            blocks = sorted({chunk.block for chunk in tables.chunks()})
+        for block in blocks:
+            with self._writing() as tables:
+                merge_all_small_chunks(tables, block)
+        self._database.shrink()
+
+    def check(self) -> None:
+        """Read all there is and see whether it can be trusted.
+
+        Raises:
+            StoreCorruptError: It cannot.
+        """
+        with self._database.read() as connection:
+            faults = connection.execute("PRAGMA integrity_check(1)").fetchone()
+            tables = Tables(connection, self._path)
+            if faults != ("ok",):
+                raise tables.damaged(f"SQLite finds: {faults[0]}; it")
+            chunks = tables.chunks()
+            tables.verify(chunks)
+            shops = [block for _, block in tables.blocks()]
+            ids = [store_id for block in shops for store_id in block.store_ids]
+            if len(ids) != tables.state.shops or len(set(ids)) != len(ids):
+                raise tables.damaged("its list of shops")
+            for block in shops:
+                block.hours()
+            for source in SOURCES:
+                tables.quarantine(source)
+            for chunk in chunks:
+                known = chunk.block < len(shops)
+                size = len(shops[chunk.block].store_ids) if known else 0
+                polls = tables.polls(chunk)
+                fault = packed.fault(polls, size)
+                at = polls.at
+                if fault is None and (chunk.first_at, chunk.last_at) != (
+                    at.min(),
+                    at.max(),
+                ):
+                    fault = "other instants than it says"
+                if fault is not None:
+                    raise tables.damaged(f"chunk {chunk.chunk} has {fault}; it")
+
+    def close(self) -> None:
+        """Close the connections; closing twice is allowed."""
+        self._database.close()
+
+    def __repr__(self) -> str:
+        return f"<SqliteStore: {self._path}>"
+
+    @contextmanager
+    def _reading(self) -> Iterator[Tables]:
+        with self._database.read() as connection:
+            yield Tables(connection, self._path)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Tables]:
+        with self._database.write() as connection:
+            tables = Tables(connection, self._path)
+            yield tables
+            tables.finish()
+
+
+def _reopened(path: str, timeout: float, journal_mode: JournalMode) -> SqliteStore:
+    return SqliteStore(path, timeout=timeout, journal_mode=journal_mode)

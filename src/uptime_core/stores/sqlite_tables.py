@@ -1,0 +1,324 @@
+"""The tables of a `SqliteStore`, each row checked when it is read.
+
+    uptime_shops       up to 4,096 shops a row: ids, time zones, business hours
+    uptime_polls       a chunk of polls of one such block of shops a row
+    uptime_quarantine  the shops of rejected rows of hours, and of zones
+    uptime_state       one row: the store's identity, its horizon, and what the other
+                       tables must have
+
+Every row has a checksum of its own; `uptime_state` has the sum of all of them, so that
+neither a changed nor a lost row goes unnoticed.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
+
+import attrs
+
+from uptime_core.errors import StoreCorruptError
+from uptime_core.intake import Quarantine
+from uptime_core.stores import packed
+from uptime_core.stores.shop_block import ShopBlock
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator
+
+    from uptime_core.stores.packed import Packed
+
+PART = "store"
+VERSION = 1
+SCHEMA = (
+    """CREATE TABLE uptime_shops(
+        block INTEGER PRIMARY KEY NOT NULL,
+        store_ids TEXT NOT NULL,
+        zones TEXT NOT NULL,
+        hours BLOB NOT NULL,
+        checksum INTEGER NOT NULL) STRICT""",
+    # The data come last: reading the columns before them does not touch their pages.
+    """CREATE TABLE uptime_polls(
+        chunk INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+        block INTEGER NOT NULL,
+        polls INTEGER NOT NULL,
+        first_at INTEGER NOT NULL,
+        last_at INTEGER NOT NULL,
+        checksum INTEGER NOT NULL,
+        data BLOB NOT NULL) STRICT""",
+    """CREATE TABLE uptime_quarantine(
+        source TEXT PRIMARY KEY NOT NULL,
+        store_ids TEXT NOT NULL,
+        suspects TEXT NOT NULL,
+        checksum INTEGER NOT NULL) STRICT""",
+    """CREATE TABLE uptime_state(
+        one INTEGER PRIMARY KEY NOT NULL CHECK (one = 1),
+        identity TEXT NOT NULL,
+        horizon INTEGER,
+        shops INTEGER NOT NULL,
+        shops_token TEXT NOT NULL,
+        entries INTEGER NOT NULL,
+        total INTEGER NOT NULL,
+        checksum INTEGER NOT NULL) STRICT""",
+)
+
+SOURCES = ("hours", "timezones")
+
+
+class Chunk(NamedTuple):
+    """A row of `uptime_polls` without its data.
+
+    Attributes:
+        chunk: Its number.
+        block: Whose polls they are.
+        polls: How many.
+        first_at: The oldest one's instant in microseconds.
+        last_at: The newest one's.
+        checksum: Of the data.
+    """
+
+    chunk: int
+    block: int
+    polls: int
+    first_at: int
+    last_at: int
+    checksum: int
+
+
+@attrs.frozen
+class State:
+    """The row of `uptime_state`.
+
+    Attributes:
+        identity: What tells this store from all others.
+        horizon: Older polls are not taken in, in microseconds; None without any.
+        shops: How many ids there are.
+        shops_token: Another one whenever ids are added.
+        entries: How many rows the other tables have.
+        total: The sum of their checksums.
+    """
+
+    identity: str
+    horizon: int | None
+    shops: int
+    shops_token: str
+    entries: int
+    total: int
+
+
+class Tables:
+    """The tables, within one transaction; the state is written by `finish`.
+
+    Args:
+        connection: A connection in a transaction.
+        path: The file, for messages.
+
+    Raises:
+        StoreCorruptError: A row is damaged, or one is missing.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: str) -> None:
+        self._connection = connection
+        self._path = path
+        row = connection.execute(
+            "SELECT identity, horizon, shops, shops_token, entries, total, checksum "
+            "FROM uptime_state"
+        ).fetchone()
+        if row is None or row[-1] != _checksum(*row[:-1]):
+            raise self.damaged("its state")
+        self.state = self._before = State(*row[:-1])
+
+    @classmethod
+    def create(cls, connection: sqlite3.Connection) -> None:
+        """Fill tables that have just been made."""
+        total = 0
+        for source in SOURCES:
+            checksum = _checksum("quarantine", source, "", "")
+            total += checksum
+            connection.execute(
+                "INSERT INTO uptime_quarantine VALUES (?, '', '', ?)",
+                (source, checksum),
+            )
+        state = State(secrets.token_hex(16), None, 0, "", len(SOURCES), total)
+        connection.execute(
+            "INSERT INTO uptime_state VALUES (1, ?, ?, ?, ?, ?, ?, ?)",
+            (*attrs.astuple(state), _checksum(*attrs.astuple(state))),
+        )
+
+    def damaged(self, what: str) -> StoreCorruptError:
+        """The error that says so."""
+        return StoreCorruptError(
+            f"{self._path}: {what} cannot be trusted, the file is damaged; restore it, "
+            "or load the data into a new one"
+        )
+
+    def verify(self, chunks: Iterable[Chunk]) -> None:
+        """No row of the tables is lost or changed, as far as checksums tell.
+
+        Args:
+            chunks: All that there are.
+        """
+        checksums = [_checksum("polls", *chunk) for chunk in chunks]
+        for table in ("uptime_shops", "uptime_quarantine"):
+            checksums += [
+                checksum
+                for (checksum,) in self._connection.execute(
+                    f"SELECT checksum FROM {table}"  # noqa: S608  # one of these two
+                )
+            ]
+        state = self.state
+        if (len(checksums), sum(checksums)) != (state.entries, state.total):
+            raise self.damaged("its list of contents")
+
+    def chunks(self, block: int | None = None) -> list[Chunk]:
+        """The chunks, of one block or of all, in the order of their making."""
+        rows = self._connection.execute(
+            "SELECT chunk, block, polls, first_at, last_at, checksum FROM uptime_polls "
+            "WHERE ?1 IS NULL OR block = ?1 ORDER BY chunk",
+            (block,),
+        )
+        return [Chunk(*row) for row in rows]
+
+    def data(self, chunk: Chunk) -> bytes:
+        """The bytes of a chunk, not yet checked."""
+        row = self._connection.execute(
+            "SELECT data FROM uptime_polls WHERE chunk = ?", (chunk.chunk,)
+        ).fetchone()
+        if row is None:
+            raise self.damaged(f"chunk {chunk.chunk} of its polls")
+        data: bytes = row[0]
+        return data
+
+    def polls(self, chunk: Chunk) -> Packed:
+        """The polls of a chunk."""
+        return checked_polls(chunk, self.data(chunk), self._path)
+
+    def add_chunk(self, block: int, polls: Packed) -> None:
+        """Add distinct, sorted polls."""
+        data = packed.to_bytes(polls)
+        at = polls.at
+        row = (block, len(at), int(at.min()), int(at.max()), crc32(data))
+        cursor = self._connection.execute(
+            "INSERT INTO uptime_polls(block, polls, first_at, last_at, checksum, data) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (*row, data),
+        )
+        self._count(1, _checksum("polls", cursor.lastrowid, *row))
+
+    def drop_chunk(self, chunk: Chunk) -> None:
+        """Delete a chunk."""
+        self._connection.execute(
+            "DELETE FROM uptime_polls WHERE chunk = ?", (chunk.chunk,)
+        )
+        self._count(-1, -_checksum("polls", *chunk))
+
+    def blocks(self) -> Iterator[tuple[int, ShopBlock]]:
+        """All blocks of shops, in order."""
+        rows = self._connection.execute(
+            "SELECT block, store_ids, zones, hours, checksum FROM uptime_shops "
+            "ORDER BY block"
+        ).fetchall()
+        for place, (block, *record, checksum) in enumerate(rows):
+            if block != place or checksum != _checksum("shops", block, *record):
+                raise self.damaged(f"block {block} of its shops")
+            try:
+                yield block, ShopBlock.of_record(*record)
+            except ValueError as error:
+                raise self.damaged(f"block {block} of its shops ({error})") from error
+
+    def block(self, number: int) -> ShopBlock:
+        """One block of shops."""
+        for block, shops in self.blocks():
+            if block == number:
+                return shops
+        return ShopBlock()
+
+    def put_block(self, number: int, shops: ShopBlock) -> None:
+        """Write a block of shops in the place of the one before, if there is one."""
+        record = shops.record()
+        checksum = _checksum("shops", number, *record)
+        old = self._connection.execute(
+            "SELECT checksum FROM uptime_shops WHERE block = ?", (number,)
+        ).fetchone()
+        self._connection.execute(
+            "INSERT OR REPLACE INTO uptime_shops VALUES (?, ?, ?, ?, ?)",
+            (number, *record, checksum),
+        )
+        self._count(1 if old is None else 0, checksum - (0 if old is None else old[0]))
+
+    def quarantine(self, source: str) -> Quarantine:
+        """The shops of rejected rows of `hours` or `timezones`."""
+        row = self._connection.execute(
+            "SELECT store_ids, suspects, checksum FROM uptime_quarantine "
+            "WHERE source = ?",
+            (source,),
+        ).fetchone()
+        if row is None or row[2] != _checksum("quarantine", source, *row[:2]):
+            raise self.damaged("its quarantine")
+        return Quarantine(*(frozenset(filter(None, t.split("\n"))) for t in row[:2]))
+
+    def put_quarantine(self, source: str, quarantined: Quarantine) -> None:
+        """Write the shops of rejected rows in the place of those before."""
+        texts = ["\n".join(sorted(shops)) for shops in quarantined]
+        checksum = _checksum("quarantine", source, *texts)
+        (old,) = self._connection.execute(
+            "SELECT checksum FROM uptime_quarantine WHERE source = ?", (source,)
+        ).fetchone()
+        self._connection.execute(
+            "UPDATE uptime_quarantine SET store_ids = ?, suspects = ?, checksum = ? "
+            "WHERE source = ?",
+            (*texts, checksum, source),
+        )
+        self._count(0, checksum - old)
+
+    def set_horizon(self, horizon: int) -> None:
+        """Take in no polls from before an instant from now on."""
+        self.state = attrs.evolve(self.state, horizon=horizon)
+
+    def count_shops(self, shops: int) -> None:
+        """Note how many ids there are."""
+        self.state = attrs.evolve(
+            self.state, shops=shops, shops_token=secrets.token_hex(8)
+        )
+
+    def finish(self) -> None:
+        """Write the state, if it has changed."""
+        if self.state == self._before:
+            return
+        row = attrs.astuple(self.state)
+        self._connection.execute(
+            "UPDATE uptime_state SET identity = ?, horizon = ?, shops = ?, "
+            "shops_token = ?, entries = ?, total = ?, checksum = ?",
+            (*row, _checksum(*row)),
+        )
+        self._before = self.state
+
+    def _count(self, entries: int, total: int) -> None:
+        self.state = attrs.evolve(
+            self.state,
+            entries=self.state.entries + entries,
+            total=self.state.total + total,
+        )
+
+
+def checked_polls(chunk: Chunk, data: bytes, path: str) -> Packed:
+    """The polls of a chunk's bytes.
+
+    Raises:
+        StoreCorruptError: They are not those that were written.
+    """
+    if (
+        len(data) != chunk.polls * packed.BYTES_PER_POLL
+        or crc32(data) != chunk.checksum
+    ):
+        raise StoreCorruptError(
+            f"{path}: chunk {chunk.chunk} of its polls cannot be trusted, the file is "
+            "damaged; restore it, or load the data into a new one"
+        )
+    return packed.from_bytes(data)
+
+
+def _checksum(*cells: object) -> int:
+    """A number that other cells very likely do not have."""
+    return crc32(repr(cells).encode(errors="surrogatepass"))
