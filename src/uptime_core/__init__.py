@@ -10,28 +10,61 @@ Start with `compute_report`, or with `uptime` for a single shop:
 datetime.timedelta(seconds=1800)
 """
 
-from uptime_core.abc import Store
+from uptime_core.abc import (
+    ReportSink,
+    Store,
+    SupportsIngest,
+    SupportsSnapshot,
+    SupportsTransactions,
+)
 from uptime_core.compute import compute_report, compute_snapshot
 from uptime_core.errors import (
+    BackEndError,
     BadFileError,
+    ClosedError,
+    IdempotencyConflictError,
+    IllegalTransitionError,
+    IngestUnsupportedError,
     InputError,
     MissingHoursError,
     MissingTimezoneError,
     NoPollsError,
+    QueueFullError,
+    ReportCancelledError,
+    ReportError,
+    ReportFailedError,
+    ReportNotFoundError,
+    ReportNotReadyError,
+    StaleAttemptError,
+    StoreBusyError,
+    StoreCorruptError,
+    StoreFullError,
+    StoreVersionError,
     UnknownStoreIdError,
     UnknownTimezoneError,
     UnknownWindowError,
     UptimeError,
+    WaitTimeoutError,
 )
+from uptime_core.ingest import IngestResult
+from uptime_core.intake import Quarantine
+from uptime_core.jobs import Job, JobState
+from uptime_core.manager import ReportManager
 from uptime_core.one_shop import uptime
 from uptime_core.policy import Policy
 from uptime_core.polls import Poll, PollColumns
 from uptime_core.rejects import RejectedRow
 from uptime_core.report import Accounting, Provenance, Report, ReportRow
+from uptime_core.request import ReportRequest
 from uptime_core.schedule import BusinessHours, HoursColumns, WeeklySchedule
-from uptime_core.snapshot import Snapshot
+from uptime_core.sinks.csv import CsvSink
+from uptime_core.sinks.memory import MemorySink
+from uptime_core.sinks.sqlite import SqliteSink
+from uptime_core.snapshot import Snapshot, SnapshotLike
+from uptime_core.status import ReportStatus
 from uptime_core.stores.csv import CsvStore
 from uptime_core.stores.memory import MemoryStore
+from uptime_core.stores.sqlite import SqliteStore
 from uptime_core.timezones import TZDATA_VERSION
 from uptime_core.window import DEFAULT_WINDOWS, Window
 
@@ -39,11 +72,21 @@ __all__ = [
     "DEFAULT_WINDOWS",
     "TZDATA_VERSION",
     "Accounting",
+    "BackEndError",
     "BadFileError",
     "BusinessHours",
+    "ClosedError",
+    "CsvSink",
     "CsvStore",
     "HoursColumns",
+    "IdempotencyConflictError",
+    "IllegalTransitionError",
+    "IngestResult",
+    "IngestUnsupportedError",
     "InputError",
+    "Job",
+    "JobState",
+    "MemorySink",
     "MemoryStore",
     "MissingHoursError",
     "MissingTimezoneError",
@@ -52,15 +95,38 @@ __all__ = [
     "Poll",
     "PollColumns",
     "Provenance",
+    "Quarantine",
+    "QueueFullError",
     "RejectedRow",
     "Report",
+    "ReportCancelledError",
+    "ReportError",
+    "ReportFailedError",
+    "ReportManager",
+    "ReportNotFoundError",
+    "ReportNotReadyError",
+    "ReportRequest",
     "ReportRow",
+    "ReportSink",
+    "ReportStatus",
     "Snapshot",
+    "SnapshotLike",
+    "SqliteSink",
+    "SqliteStore",
+    "StaleAttemptError",
     "Store",
+    "StoreBusyError",
+    "StoreCorruptError",
+    "StoreFullError",
+    "StoreVersionError",
+    "SupportsIngest",
+    "SupportsSnapshot",
+    "SupportsTransactions",
     "UnknownStoreIdError",
     "UnknownTimezoneError",
     "UnknownWindowError",
     "UptimeError",
+    "WaitTimeoutError",
     "WeeklySchedule",
     "Window",
     "compute_report",

@@ -37,7 +37,7 @@ from uptime_core.snapshot import Snapshot, SnapshotLike
 from uptime_core.timezones import TZDATA_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     from uptime_core.inputs import HoursInput, PollInput, TimezonesInput
@@ -110,14 +110,14 @@ def compute_snapshot(
     request = ReportRequest.of(
         windows=windows, as_of=as_of, stores=stores, policy=policy
     )
-    computation = Computation(with_as_of(request, snapshot.newest(), snapshot.source))
+    computation = Computation(with_as_of(request, snapshot.newest, snapshot.source))
     return computation.report(
         [computation.compute(block) for block in computation.blocks(snapshot)]
     )
 
 
 def with_as_of(
-    request: ReportRequest, newest: int | None, source: str
+    request: ReportRequest, newest: Callable[[], int | None], source: str
 ) -> ReportRequest:
     """The request with its "now" fixed, by default to the newest poll's instant.
 
@@ -126,12 +126,13 @@ def with_as_of(
     """
     if request.as_of is not None:
         return request
-    if newest is None:
+    as_of = newest()
+    if as_of is None:
         raise NoPollsError(
             "there is no poll, so no newest one to be the report's now; give as_of",
             source=source,
         )
-    return attrs.evolve(request, as_of=newest)
+    return attrs.evolve(request, as_of=as_of)
 
 
 class Computation:

@@ -112,6 +112,8 @@ def parse_report(data: bytes, source: str) -> Report:
             f"this one knows {_VERSION}); update uptime_core"
         )
     try:
+        if version != _VERSION:
+            raise ValueError(f"there never was a version {version}")
         return _parse(data, length, end)
     except UNREADABLE_RECORD as error:
         raise StoreCorruptError(

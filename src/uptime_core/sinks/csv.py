@@ -274,11 +274,7 @@ class CsvSink(ReportSink):
         The job's own is the last one: from then on, what it says holds. After an
         error it is as it was.
         """
-        made = [
-            name
-            for name in (report_name(job), csv_name(job.report_id))
-            if name in files
-        ]
+        made = [name for name in made_names(job) if name in files]
         try:
             for name in made:
                 files.put(name)
@@ -291,11 +287,11 @@ class CsvSink(ReportSink):
             raise
         self._folder.sync()
         if job.state.is_final:
-            left_over = [mark_name(job.report_id), *made_names(job)]
+            made_before = made_names(job)
             if job.state is JobState.COMPLETE:
-                left_over = [mark_name(job.report_id), *made_names(job)[2:]]
+                made_before = made_before[2:]
             with suppress(OSError):
-                self._folder.remove(*left_over)
+                self._folder.remove(mark_name(job.report_id), *made_before)
 
     def _delete(self, job: Job) -> None:
         """Remove a job; its own file is the first one: from then on, it is gone."""

@@ -1,0 +1,130 @@
+"""The background of a `ReportManager`: begun when needed, anew after a fork, ended."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from typing import TYPE_CHECKING
+
+from uptime_core.errors import ClosedError
+from uptime_core.forks import ForkSafeLock
+from uptime_core.jobs import Cancel, JobState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from uptime_core.job_table import JobTable
+    from uptime_core.worker import Worker
+
+_STOP_SECONDS = 5.0
+_EXIT_SECONDS = 1.0
+_DRAIN_SECONDS = 0.25
+
+
+class Background:
+    """Holds the worker of this process.
+
+    Args:
+        table: The jobs.
+        make_worker: Makes a worker that has not begun.
+        survives_fork: Whether a child process can work with what the worker is made
+            of; otherwise it only reads.
+
+    Attributes:
+        is_closed: Whether no more reports are triggered.
+        has_ended: Whether nothing is made any more.
+    """
+
+    def __init__(
+        self,
+        table: JobTable,
+        make_worker: Callable[[], Worker],
+        *,
+        survives_fork: bool,
+    ) -> None:
+        self.is_closed = self.has_ended = False
+        self._table = table
+        self._make_worker = make_worker
+        self._survives_fork = survives_fork
+        self._only_reads = False
+        self._lock = ForkSafeLock()
+        self._process = os.getpid()
+        self._triggered: set[str] = set()
+        self._worker, self._finalizer = self._begun()
+
+    def worker(self, *, to_trigger: bool = False) -> Worker:
+        """What works in this process, begun unless all is closed.
+
+        Raises:
+            ClosedError: A report is to be triggered, and cannot be made.
+        """
+        with self._lock:
+            self._renew_in_fork()
+            worker = self._worker
+            if to_trigger and self.is_closed:
+                raise ClosedError("the manager is closed")
+            if to_trigger and self._only_reads:
+                raise ClosedError(
+                    "the executor did not survive the fork; make a manager, and its "
+                    "executor, in the child process"
+                )
+            working = not (self.is_closed or self._only_reads)
+        if working:
+            worker.start()
+        return worker
+
+    def note(self, report_id: str) -> None:
+        """Remember that a report was triggered here."""
+        with self._lock:
+            self._triggered.add(report_id)
+
+    def close(self, *, wait: bool, cancel_pending: bool) -> None:
+        """End the work; see `ReportManager.close`."""
+        with self._lock:
+            self._renew_in_fork()
+            self.is_closed = True
+            triggered, self._triggered = self._triggered, set()
+            worker, finalizer = self._worker, self._finalizer
+            wait = wait and worker.max_workers > 0 and not self._only_reads
+        try:
+            if cancel_pending:
+                for report_id in triggered:
+                    job = self._table.sink.job(report_id)
+                    if job is not None and job.state is JobState.QUEUED:
+                        self._table.change(report_id, Cancel())
+            if wait:
+                self._drain(worker, triggered)
+        finally:
+            finalizer.detach()
+            worker.stop(_STOP_SECONDS)
+            self.has_ended = True
+            worker.tell_of_change()
+
+    def _drain(self, worker: Worker, triggered: set[str]) -> None:
+        """Wait until reports are in their final states."""
+        while triggered:
+            seen = worker.changes
+            for report_id in list(triggered):
+                job = self._table.sink.job(report_id)
+                if job is None or job.state.is_final:
+                    triggered.discard(report_id)
+            if triggered:
+                worker.wait_for_change(seen, _DRAIN_SECONDS)
+
+    def _renew_in_fork(self) -> None:
+        """Begin anew in a child process, which has none of its parent's threads."""
+        if self._process != os.getpid():
+            self._process = os.getpid()
+            self._only_reads = not self._survives_fork
+            self._triggered = set()
+            self._worker, self._finalizer = self._begun()
+
+    def _begun(self) -> tuple[Worker, weakref.finalize[[Worker, int], Background]]:
+        worker = self._make_worker()
+        # At the end of the process, or of the manager, work goes back to the queue.
+        return worker, weakref.finalize(self, _stop, worker, self._process)
+
+
+def _stop(worker: Worker, process: int) -> None:
+    if process == os.getpid():
+        worker.stop(_EXIT_SECONDS)

@@ -1,0 +1,194 @@
+"""Jobs of a sink, changed by several workers at once, and told of in words."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import secrets
+from typing import TYPE_CHECKING
+
+from uptime_core.errors import (
+    IdempotencyConflictError,
+    IllegalTransitionError,
+    ReportCancelledError,
+    ReportError,
+    ReportFailedError,
+    ReportNotFoundError,
+    ReportNotReadyError,
+    shown,
+)
+from uptime_core.instants import to_micros
+from uptime_core.jobs import Event, Expire, Job, JobState, advance, is_report_id
+
+if TYPE_CHECKING:
+    from uptime_core.abc import ReportSink
+    from uptime_core.clock import Clock
+    from uptime_core.report import Report
+    from uptime_core.request import ReportRequest
+
+log = logging.getLogger("uptime_core")
+log.addHandler(logging.NullHandler())
+
+_LONGEST_ERROR = 500
+
+
+class JobTable:
+    """The jobs of a sink, changed one event at a time.
+
+    Args:
+        sink: Where they are.
+        clock: What time it is.
+        lease: For how long a worker may be silent, in microseconds.
+    """
+
+    def __init__(self, sink: ReportSink, clock: Clock, lease: int) -> None:
+        self.sink = sink
+        self.lease = lease
+        self._clock = clock
+        self._recovered_at: int | None = None
+
+    def now(self) -> int:
+        """The time in microseconds."""
+        return to_micros(self._clock())
+
+    def job(self, report_id: str) -> Job:
+        """The job of this id.
+
+        Raises:
+            ReportNotFoundError: There is none.
+        """
+        job = self.sink.job(report_id) if is_report_id(report_id) else None
+        if job is None:
+            raise not_found(report_id)
+        return job
+
+    def change(
+        self, report_id: str, event: Event, report: Report | None = None
+    ) -> Job | None:
+        """Let an event happen; other writers may come in between.
+
+        Returns:
+            The job afterwards, or None if there is none of this id.
+
+        Raises:
+            IllegalTransitionError: It cannot happen in the job's state.
+        """
+        while True:
+            job = self.sink.job(report_id)
+            if job is None:
+                return None
+            changed = advance(job, event, self.now())
+            if changed is job:
+                return job
+            publish = report if changed.state is JobState.COMPLETE else None
+            if self.sink.swap(job, changed, report=publish):
+                return changed
+
+    def of_key(self, key: str, asked: ReportRequest, reads: str) -> str | None:
+        """The id of the report that has the key, if one does.
+
+        Raises:
+            IdempotencyConflictError: It was asked for otherwise.
+        """
+        for job in self.sink.jobs(idempotency_key=key):
+            if job.asked != asked or job.reads != reads:
+                raise IdempotencyConflictError(
+                    f"the key {shown(key)} belongs to another request, that of report "
+                    f"{job.report_id}",
+                    job.report_id,
+                )
+            return job.report_id
+        return None
+
+    def add(
+        self,
+        asked: ReportRequest,
+        request: ReportRequest,
+        *,
+        reads: str,
+        key: str | None,
+        most_active: int,
+    ) -> str:
+        """Add a job to the queue, unless one with the same key is there.
+
+        Args:
+            asked: The request as the caller made it.
+            request: The same with its `as_of` fixed.
+            reads: The identity of the store.
+            key: What the caller calls the request, or None.
+            most_active: How many jobs may be queued or running.
+
+        Returns:
+            The report's id.
+
+        Raises:
+            QueueFullError: `most_active` are queued or running.
+            IdempotencyConflictError: The key came with another request before.
+        """
+        while True:
+            job = Job(
+                report_id=secrets.token_hex(16),
+                request=request,
+                as_of_given=asked.as_of is not None,
+                reads=reads,
+                created_at=self.now(),
+                lease=self.lease,
+                idempotency_key=key,
+            )
+            if self.sink.swap(None, job, most_active=most_active):
+                return job.report_id
+            if key is not None:
+                earlier = self.of_key(key, asked, reads)
+                if earlier is not None:
+                    return earlier
+
+    def recover(self, but: frozenset[str] = frozenset()) -> None:
+        """Put back into the queue what has lost its worker, or let it fail.
+
+        Args:
+            but: Reports that run in this process.
+        """
+        now = self.now()
+        last = self._recovered_at
+        if last is not None and 0 <= now - last < min(self.lease // 10, 1_000_000):
+            return
+        self._recovered_at = now
+        for job in self.sink.jobs(active=True):
+            if job.is_expired(now) and job.report_id not in but:
+                with contextlib.suppress(IllegalTransitionError):  # somebody did
+                    self.change(job.report_id, Expire())
+                    log.warning("report %s lost its worker", job.report_id)
+
+
+def described(error: Exception) -> str:
+    """An error's class and message, on one line, abridged."""
+    try:
+        message = str(error)
+    except Exception:  # noqa: BLE001  # an exception may do anything
+        message = "(its message cannot be read)"
+    text = " ".join(f"{type(error).__name__}: {message}".split())
+    text = text.encode(errors="backslashreplace").decode()
+    return text if len(text) <= _LONGEST_ERROR else f"{text[: _LONGEST_ERROR - 3]}..."
+
+
+def not_found(report_id: object) -> ReportNotFoundError:
+    """The error that says that there is no such report."""
+    known = report_id if isinstance(report_id, str) else None
+    return ReportNotFoundError(f"there is no report {shown(report_id)}", known)
+
+
+def error_of(job: Job) -> ReportError:
+    """The error of a job that has no report, or none yet."""
+    report_id = job.report_id
+    match job.state:
+        case JobState.FAILED:
+            return ReportFailedError(
+                f"report {report_id} failed: {job.error}", report_id
+            )
+        case JobState.CANCELLED:
+            return ReportCancelledError(f"report {report_id} was cancelled", report_id)
+        case _:
+            return ReportNotReadyError(
+                f"report {report_id} is {job.state}; wait for it with wait()",
+                report_id,
+            )

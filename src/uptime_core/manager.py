@@ -1,0 +1,353 @@
+"""Reports in the background: trigger one, ask for its status, get it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Self
+
+import attrs
+
+from uptime_core import manager_arguments
+from uptime_core.background import Background
+from uptime_core.clock import system_clock
+from uptime_core.compute import with_as_of
+from uptime_core.errors import (
+    ClosedError,
+    ReportNotReadyError,
+    WaitTimeoutError,
+    located,
+)
+from uptime_core.instants import to_micros
+from uptime_core.job_table import JobTable, error_of, not_found
+from uptime_core.jobs import Cancel, JobState
+from uptime_core.request import DEFAULT_POLICY, ReportRequest
+from uptime_core.sinks.memory import MemorySink
+from uptime_core.status import ReportStatus
+from uptime_core.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from concurrent.futures import Executor
+    from datetime import datetime
+    from types import TracebackType
+
+    from uptime_core.abc import ReportSink, SupportsSnapshot
+    from uptime_core.clock import Clock
+    from uptime_core.policy import Policy
+    from uptime_core.report import Report
+    from uptime_core.request import StoreSelection
+    from uptime_core.window import Window
+
+_LEASE = timedelta(seconds=30)
+_TIMEOUT = timedelta(hours=1)
+_FIRST_NAP = 0.005
+_LONGEST_NAP = 0.25
+
+
+class ReportManager:
+    """Makes reports of a store in the background and keeps them in a sink.
+
+    Any number of managers, in any processes, may share a sink; each takes up what
+    another one leaves behind, provided that it reads the same store. Nothing is started
+    before the first call. A manager works in several threads and in forked processes.
+    It closes neither the store nor the sink.
+
+    Leaving a ``with`` block waits for the reports triggered by this manager, unless an
+    exception leaves it: then they go back to the queue.
+
+    Args:
+        store: What reports read.
+        sink: Where jobs and reports are kept; by default in memory.
+        executor: What computes, in threads or in processes; by default threads of the
+            manager's own. It is never shut down.
+        max_workers: How many reports are made here at a time, and how many blocks of
+            each; by default one for each processor, at most 4. With 0, all are left to
+            other managers of the sink.
+        max_pending: How many reports of the sink may be queued or running; `trigger`
+            refuses more.
+        lease: For how long a worker may be silent before another one takes over.
+        timeout: How long an attempt at a report may take before it fails.
+        clock: What time it is, as an aware datetime; for tests.
+
+    Raises:
+        InputError: An argument is none of these.
+    """
+
+    def __init__(
+        self,
+        store: SupportsSnapshot,
+        sink: ReportSink | None = None,
+        *,
+        executor: Executor | None = None,
+        max_workers: int | None = None,
+        max_pending: int = 1000,
+        lease: timedelta = _LEASE,
+        timeout: timedelta = _TIMEOUT,
+        clock: Clock = system_clock,
+    ) -> None:
+        manager_arguments.check_parts(store, sink, executor)
+        self._store = store
+        self._sink = MemorySink() if sink is None else sink
+        self._max_pending = manager_arguments.checked_number(
+            max_pending, "max_pending", least=1
+        )
+        self._reads = manager_arguments.identity_of(store)
+        self._table = JobTable(
+            self._sink, clock, manager_arguments.checked_micros(lease, "lease")
+        )
+        self._background = Background(
+            self._table,
+            partial(
+                Worker,
+                self._table,
+                store,
+                self._reads,
+                executor=executor,
+                max_workers=manager_arguments.checked_workers(max_workers),
+                timeout=manager_arguments.checked_micros(timeout, "timeout") / 1e6,
+            ),
+            survives_fork=executor is None,
+        )
+
+    def trigger(
+        self,
+        *,
+        windows: Iterable[Window] | Window | None = None,
+        as_of: datetime | None = None,
+        stores: StoreSelection = "all",
+        policy: Policy | None = None,
+        idempotency_key: str | None = None,
+    ) -> str:
+        """Ask for a report; it is made in the background.
+
+        Args:
+            windows: As `compute_report` takes them; likewise the next three.
+            as_of: The report's "now"; by default the newest poll's instant, which is
+                fixed here, whatever polls come before the report is made.
+            stores: The shops.
+            policy: How polls and missing data are read.
+            idempotency_key: What the caller calls this request. The same request with
+                the same key is the same report, however often it is triggered.
+
+        Returns:
+            The report's id: 32 hexadecimal digits that nobody can guess. The job is
+            durable, if the sink is.
+
+        Raises:
+            InputError: An argument cannot be accepted, or there is neither a poll nor
+                an `as_of`.
+            IdempotencyConflictError: The key came with another request before.
+            QueueFullError: `max_pending` reports are queued or running.
+            ClosedError: The manager is closed.
+        """
+        worker = self._background.worker(to_trigger=True)
+        asked = ReportRequest.of(
+            windows=windows,
+            as_of=as_of,
+            stores=stores,
+            policy=DEFAULT_POLICY if policy is None else policy,
+        )
+        key = manager_arguments.checked_key(idempotency_key)
+        self._table.recover(worker.running())
+        if key is not None:
+            earlier = self._table.of_key(key, asked, self._reads)
+            if earlier is not None:
+                return earlier
+        report_id = self._table.add(
+            asked,
+            with_as_of(
+                asked,
+                partial(manager_arguments.newest_of, self._store),
+                repr(self._store),
+            ),
+            reads=self._reads,
+            key=key,
+            most_active=self._max_pending,
+        )
+        self._background.note(report_id)
+        worker.wake()
+        return report_id
+
+    def status(self, report_id: str) -> ReportStatus:
+        """Where a report is.
+
+        Raises:
+            ReportNotFoundError: There is no such report.
+        """
+        worker = self._background.worker()
+        self._table.recover(worker.running())
+        job = self._table.job(report_id)
+        run = worker.run_of(report_id)
+        if run is not None and run.job.fence == job.fence and not job.state.is_final:
+            job = attrs.evolve(job, done=run.done, total=run.total)
+        return ReportStatus.of(job)
+
+    def get(self, report_id: str) -> Report:
+        """A complete report.
+
+        Raises:
+            ReportNotFoundError: There is no such report.
+            ReportNotReadyError: It is queued or running; or `ReportFailedError`, or
+                `ReportCancelledError`.
+        """
+        self._background.worker()
+        job = self._table.job(report_id)
+        if job.state is not JobState.COMPLETE:
+            raise error_of(job)
+        report = self._sink.report(report_id)
+        if report is None:  # deleted since
+            raise not_found(report_id)
+        return report
+
+    def wait(self, report_id: str, timeout: float | None = None) -> ReportStatus:
+        """Wait until a report is complete, failed or cancelled.
+
+        Args:
+            report_id: The report.
+            timeout: For how many seconds; None is for ever.
+
+        Returns:
+            Its final status.
+
+        Raises:
+            ReportNotFoundError: There is no such report.
+            WaitTimeoutError: It is not in its final state after `timeout` seconds.
+            ClosedError: It is not, and this manager is closed.
+        """
+        deadline = manager_arguments.deadline_of(timeout)
+        nap = _FIRST_NAP
+        while True:
+            worker = self._background.worker()
+            seen = worker.changes  # so that no end goes unnoticed between the two
+            status = self.status(report_id)
+            if status.is_final:
+                return status
+            worker.wait_for_change(seen, min(nap, self._rest(status, deadline)))
+            nap = min(2 * nap, _LONGEST_NAP)
+
+    async def wait_async(
+        self,
+        report_id: str,
+        timeout: float | None = None,  # noqa: ASYNC109  # as `wait` has it
+    ) -> ReportStatus:
+        """`wait` for asyncio; neither the loop nor a thread is kept waiting."""
+        deadline = manager_arguments.deadline_of(timeout)
+        nap = _FIRST_NAP
+        while True:
+            status = await asyncio.to_thread(self.status, report_id)
+            if status.is_final:
+                return status
+            await asyncio.sleep(min(nap, self._rest(status, deadline)))
+            nap = min(2 * nap, _LONGEST_NAP)
+
+    async def get_async(self, report_id: str) -> Report:
+        """`get` for asyncio."""
+        return await asyncio.to_thread(self.get, report_id)
+
+    def cancel(self, report_id: str) -> bool:
+        """Give up a report: at once if it is queued, after a block if it runs.
+
+        Returns:
+            Whether it was queued or running; a final state does not change.
+
+        Raises:
+            ReportNotFoundError: There is no such report.
+        """
+        worker = self._background.worker()
+        before = self._table.job(report_id)
+        if before.state.is_final:
+            return False
+        job = self._table.change(report_id, Cancel())
+        if job is None:
+            raise not_found(report_id)
+        run = worker.run_of(report_id)
+        if run is not None:
+            run.stop.set()
+        worker.tell_of_change()
+        return job.cancel_requested or job.state is JobState.CANCELLED
+
+    def list(self, state: JobState | str | None = None) -> tuple[ReportStatus, ...]:
+        """The reports of the sink, oldest first.
+
+        Args:
+            state: Only those in this state.
+        """
+        wanted = None if state is None else manager_arguments.checked_state(state)
+        active = wanted is not None and not wanted.is_final
+        return tuple(
+            ReportStatus.of(job)
+            for job in self._sink.jobs(active=active)
+            if wanted is None or job.state is wanted
+        )
+
+    def delete(self, report_id: str) -> None:
+        """Delete a report that is complete, failed or cancelled.
+
+        Raises:
+            ReportNotFoundError: There is no such report.
+            ReportNotReadyError: It is queued or running; cancel it first.
+        """
+        while True:
+            job = self._table.job(report_id)
+            if not job.state.is_final:
+                raise ReportNotReadyError(
+                    f"report {report_id} is {job.state}; cancel it first", report_id
+                )
+            if self._sink.swap(job, None):
+                return
+
+    def delete_before(self, instant: datetime) -> int:
+        """Delete the reports that were finished before an instant.
+
+        Returns:
+            How many there were.
+        """
+        with located("delete_before", field="instant"):
+            horizon = to_micros(instant)
+        deleted = 0
+        for job in self._sink.jobs():
+            if job.finished_at is not None and job.finished_at < horizon:
+                deleted += self._sink.swap(job, None)
+        return deleted
+
+    def close(self, wait: bool = True, cancel_pending: bool = False) -> None:  # noqa: FBT001, FBT002  # as Executor.shutdown has them
+        """Take no more requests, and end the work; closing twice is allowed.
+
+        Args:
+            wait: Wait for the reports triggered here. Otherwise what runs goes back
+                to the queue, for other managers of the sink, or one opened later.
+            cancel_pending: Cancel the reports triggered here that are still queued.
+        """
+        self._background.close(wait=wait, cancel_pending=cancel_pending)
+
+    def _rest(self, status: ReportStatus, deadline: float) -> float:
+        """For how many seconds there is still to wait."""
+        report_id = status.report_id
+        if self._background.has_ended:
+            raise ClosedError(
+                f"the manager is closed, and report {report_id} is {status.state}"
+            )
+        rest = deadline - time.monotonic()
+        if rest <= 0:
+            raise WaitTimeoutError(
+                f"report {report_id} is still {status.state}", report_id
+            )
+        return rest
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close(wait=kind is None)
+
+    def __repr__(self) -> str:
+        closed = ", closed" if self._background.is_closed else ""
+        return f"<ReportManager: {self._store!r} to {self._sink!r}{closed}>"

@@ -1,0 +1,130 @@
+"""The arguments of a `ReportManager`, checked."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from datetime import timedelta
+from numbers import Integral
+from typing import TYPE_CHECKING
+
+from uptime_core.abc import ReportSink, Store, SupportsSnapshot
+from uptime_core.errors import InputError, located, shown
+from uptime_core.instants import to_micros, whole_micros
+from uptime_core.jobs import JobState
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+_SOURCE = "ReportManager"
+_MOST_WORKERS = 4
+_LONGEST_KEY = 200
+
+
+def check_parts(
+    store: SupportsSnapshot, sink: ReportSink | None, executor: Executor | None
+) -> None:
+    """Refuse what is no store, no sink, or no executor."""
+    for value, fits, what, field in (
+        (store, isinstance(store, SupportsSnapshot), "a Store", "store"),
+        (sink, sink is None or isinstance(sink, ReportSink), "a ReportSink", "sink"),
+        (
+            executor,
+            executor is None or callable(getattr(executor, "submit", None)),
+            "an executor of concurrent.futures",
+            "executor",
+        ),
+    ):
+        if not fits:
+            raise InputError(
+                f"{shown(value)} is not {what}", source=_SOURCE, field=field
+            )
+
+
+def identity_of(store: SupportsSnapshot) -> str:
+    """What tells the store from others; see `Store.identity`."""
+    if isinstance(store, Store):
+        return store.identity
+    return f"{type(store).__module__}.{type(store).__qualname__}"
+
+
+def newest_of(store: SupportsSnapshot) -> int | None:
+    """The instant of a store's newest poll in microseconds, or None without any."""
+    if isinstance(store, Store):
+        newest = store.newest_poll()
+        return None if newest is None else to_micros(newest)
+    return store.snapshot().newest()
+
+
+def checked_number(value: int, field: str, *, least: int) -> int:
+    """An integer from `least` on."""
+    is_whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not is_whole or int(value) < least:
+        raise InputError(
+            f"{shown(value)} is no integer of {least} or more",
+            source=_SOURCE,
+            field=field,
+        )
+    return int(value)
+
+
+def checked_workers(value: int | None) -> int:
+    """A number of workers; by default one for each processor, at most four."""
+    if value is not None:
+        return checked_number(value, "max_workers", least=0)
+    try:
+        processors = len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        processors = os.cpu_count() or 1
+    return min(processors, _MOST_WORKERS)
+
+
+def checked_micros(value: timedelta, field: str) -> int:
+    """A positive timedelta in microseconds."""
+    with located(_SOURCE, field=field):
+        micros = whole_micros(value, value) if isinstance(value, timedelta) else 0
+        if micros <= 0:
+            raise InputError(f"{shown(value)} is not a positive timedelta")
+    return micros
+
+
+def checked_key(key: str | None) -> str | None:
+    """An idempotency key: text of 1 to 200 characters, or None."""
+    if key is None:
+        return None
+    if isinstance(key, str) and 0 < len(key) <= _LONGEST_KEY:
+        try:
+            key.encode()
+        except UnicodeEncodeError:
+            pass
+        else:
+            return key
+    raise InputError(
+        f"{shown(key)} is not text of 1 to {_LONGEST_KEY} characters",
+        source="trigger",
+        field="idempotency_key",
+    )
+
+
+def checked_state(state: JobState | str) -> JobState:
+    """A state, or its name."""
+    try:
+        return JobState(state)
+    except ValueError:
+        raise InputError(
+            f"{shown(state)} is none of {', '.join(JobState)}",
+            source="list",
+            field="state",
+        ) from None
+
+
+def deadline_of(timeout: float | None) -> float:
+    """Until when to wait, on the monotonic clock; None is for ever."""
+    if timeout is None:
+        return math.inf
+    if not isinstance(timeout, int | float) or not timeout >= 0:
+        raise InputError(
+            f"{shown(timeout)} is no number of seconds", source="wait", field="timeout"
+        )
+    return time.monotonic() + timeout

@@ -1,0 +1,82 @@
+"""One report on an executor: blocks of shops, a few of them in flight."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import CancelledError
+from typing import TYPE_CHECKING
+
+from uptime_core.compute import Computation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Executor, Future
+
+    from uptime_core.compute import BlockSums
+    from uptime_core.report import Report
+    from uptime_core.request import ReportRequest
+    from uptime_core.snapshot import SnapshotLike
+
+SHOPS_PER_BLOCK = 4096
+
+
+class ExecutorShutDownError(Exception):
+    """The executor takes no more work, as when the process is about to end."""
+
+
+def run(
+    snapshot: SnapshotLike,
+    request: ReportRequest,
+    executor: Executor,
+    *,
+    in_flight: int,
+    tell: Callable[[int], None],
+) -> Report:
+    """Compute a report on an executor.
+
+    Blocks are read as they are needed, so that memory holds `in_flight` of them.
+
+    Args:
+        snapshot: What the report reads.
+        request: What was asked for; its `as_of` is fixed.
+        executor: What computes the blocks, in threads or in processes.
+        in_flight: How many blocks are with the executor at a time, at most.
+        tell: Called with the number of shops done, before the first block and after
+            each; what it raises ends the computation.
+
+    Raises:
+        ExecutorShutDownError: The executor takes no more work.
+    """
+    computation = Computation(request, SHOPS_PER_BLOCK)
+    waiting: deque[tuple[Future[BlockSums], int]] = deque()
+    sums: list[BlockSums] = []
+    done = 0
+
+    def collect() -> None:
+        nonlocal done
+        future, shops = waiting.popleft()
+        try:
+            sums.append(future.result())
+        except CancelledError:
+            raise ExecutorShutDownError from None
+        done += shops
+        tell(done)
+
+    try:
+        tell(0)
+        for block in computation.blocks(snapshot):
+            if len(waiting) >= in_flight:
+                collect()
+            try:
+                future = executor.submit(computation.compute, block)
+            except RuntimeError as error:
+                if type(error) is RuntimeError:  # BrokenExecutor is a fault, not an end
+                    raise ExecutorShutDownError from error
+                raise
+            waiting.append((future, block.shops))
+        while waiting:
+            collect()
+    finally:
+        for future, _ in waiting:
+            future.cancel()
+    return computation.report(sums)
