@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 import attrs
 
-from uptime_core import manager_arguments
+from uptime_core import manager_arguments as checked
 from uptime_core.background import Background
 from uptime_core.clock import system_clock
 from uptime_core.compute import with_as_of
@@ -88,16 +88,12 @@ class ReportManager:
         timeout: timedelta = _TIMEOUT,
         clock: Clock = system_clock,
     ) -> None:
-        manager_arguments.check_parts(store, sink, executor)
+        checked.parts(store, sink, executor)
         self._store = store
         self._sink = MemorySink() if sink is None else sink
-        self._max_pending = manager_arguments.checked_number(
-            max_pending, "max_pending", least=1
-        )
-        self._reads = manager_arguments.identity_of(store)
-        self._table = JobTable(
-            self._sink, clock, manager_arguments.checked_micros(lease, "lease")
-        )
+        self._max_pending = checked.number(max_pending, "max_pending", least=1)
+        self._reads = checked.identity(store)
+        self._table = JobTable(self._sink, clock, checked.micros(lease, "lease"))
         self._background = Background(
             self._table,
             partial(
@@ -106,8 +102,8 @@ class ReportManager:
                 store,
                 self._reads,
                 executor=executor,
-                max_workers=manager_arguments.checked_workers(max_workers),
-                timeout=manager_arguments.checked_micros(timeout, "timeout") / 1e6,
+                max_workers=checked.workers(max_workers),
+                timeout=checked.micros(timeout, "timeout") / 1e6,
             ),
             survives_fork=executor is None,
         )
@@ -150,7 +146,7 @@ class ReportManager:
             stores=stores,
             policy=DEFAULT_POLICY if policy is None else policy,
         )
-        key = manager_arguments.checked_key(idempotency_key)
+        key = checked.key(idempotency_key)
         self._table.recover(worker.running())
         if key is not None:
             earlier = self._table.of_key(key, asked, self._reads)
@@ -160,7 +156,7 @@ class ReportManager:
             asked,
             with_as_of(
                 asked,
-                partial(manager_arguments.newest_of, self._store),
+                partial(checked.newest, self._store),
                 repr(self._store),
             ),
             reads=self._reads,
@@ -217,7 +213,7 @@ class ReportManager:
             WaitTimeoutError: It is not in its final state after `timeout` seconds.
             ClosedError: It is not, and this manager is closed.
         """
-        deadline = manager_arguments.deadline_of(timeout)
+        deadline = checked.deadline(timeout)
         nap = _FIRST_NAP
         while True:
             worker = self._background.worker()
@@ -234,7 +230,7 @@ class ReportManager:
         timeout: float | None = None,  # noqa: ASYNC109  # as `wait` has it
     ) -> ReportStatus:
         """`wait` for asyncio; neither the loop nor a thread is kept waiting."""
-        deadline = manager_arguments.deadline_of(timeout)
+        deadline = checked.deadline(timeout)
         nap = _FIRST_NAP
         while True:
             status = await asyncio.to_thread(self.status, report_id)
@@ -275,7 +271,7 @@ class ReportManager:
         Args:
             state: Only those in this state.
         """
-        wanted = None if state is None else manager_arguments.checked_state(state)
+        wanted = None if state is None else checked.state(state)
         active = wanted is not None and not wanted.is_final
         return tuple(
             ReportStatus.of(job)

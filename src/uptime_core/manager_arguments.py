@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
+from contextlib import suppress
 from datetime import timedelta
 from numbers import Integral
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ _MOST_WORKERS = 4
 _LONGEST_KEY = 200
 
 
-def check_parts(
+def parts(
     store: SupportsSnapshot, sink: ReportSink | None, executor: Executor | None
 ) -> None:
     """Refuse what is no store, no sink, or no executor."""
@@ -42,22 +43,22 @@ def check_parts(
             )
 
 
-def identity_of(store: SupportsSnapshot) -> str:
+def identity(store: SupportsSnapshot) -> str:
     """What tells the store from others; see `Store.identity`."""
     if isinstance(store, Store):
         return store.identity
     return f"{type(store).__module__}.{type(store).__qualname__}"
 
 
-def newest_of(store: SupportsSnapshot) -> int | None:
+def newest(store: SupportsSnapshot) -> int | None:
     """The instant of a store's newest poll in microseconds, or None without any."""
     if isinstance(store, Store):
-        newest = store.newest_poll()
-        return None if newest is None else to_micros(newest)
+        instant = store.newest_poll()
+        return None if instant is None else to_micros(instant)
     return store.snapshot().newest()
 
 
-def checked_number(value: int, field: str, *, least: int) -> int:
+def number(value: int, field: str, *, least: int) -> int:
     """An integer from `least` on."""
     is_whole = isinstance(value, Integral) and not isinstance(value, bool)
     if not is_whole or int(value) < least:
@@ -69,10 +70,10 @@ def checked_number(value: int, field: str, *, least: int) -> int:
     return int(value)
 
 
-def checked_workers(value: int | None) -> int:
+def workers(value: int | None) -> int:
     """A number of workers; by default one for each processor, at most four."""
     if value is not None:
-        return checked_number(value, "max_workers", least=0)
+        return number(value, "max_workers", least=0)
     try:
         processors = len(os.sched_getaffinity(0))
     except AttributeError:  # not on every system
@@ -80,46 +81,43 @@ def checked_workers(value: int | None) -> int:
     return min(processors, _MOST_WORKERS)
 
 
-def checked_micros(value: timedelta, field: str) -> int:
+def micros(value: timedelta, field: str) -> int:
     """A positive timedelta in microseconds."""
     with located(_SOURCE, field=field):
-        micros = whole_micros(value, value) if isinstance(value, timedelta) else 0
-        if micros <= 0:
+        length = whole_micros(value, value) if isinstance(value, timedelta) else 0
+        if length <= 0:
             raise InputError(f"{shown(value)} is not a positive timedelta")
-    return micros
+    return length
 
 
-def checked_key(key: str | None) -> str | None:
+def key(value: str | None) -> str | None:
     """An idempotency key: text of 1 to 200 characters, or None."""
-    if key is None:
+    if value is None:
         return None
-    if isinstance(key, str) and 0 < len(key) <= _LONGEST_KEY:
-        try:
-            key.encode()
-        except UnicodeEncodeError:
-            pass
-        else:
-            return key
+    if isinstance(value, str) and 0 < len(value) <= _LONGEST_KEY:
+        with suppress(UnicodeEncodeError):
+            value.encode()
+            return value
     raise InputError(
-        f"{shown(key)} is not text of 1 to {_LONGEST_KEY} characters",
+        f"{shown(value)} is not text of 1 to {_LONGEST_KEY} characters",
         source="trigger",
         field="idempotency_key",
     )
 
 
-def checked_state(state: JobState | str) -> JobState:
+def state(value: JobState | str) -> JobState:
     """A state, or its name."""
     try:
-        return JobState(state)
+        return JobState(value)
     except ValueError:
         raise InputError(
-            f"{shown(state)} is none of {', '.join(JobState)}",
+            f"{shown(value)} is none of {', '.join(JobState)}",
             source="list",
             field="state",
         ) from None
 
 
-def deadline_of(timeout: float | None) -> float:
+def deadline(timeout: float | None) -> float:
     """Until when to wait, on the monotonic clock; None is for ever."""
     if timeout is None:
         return math.inf

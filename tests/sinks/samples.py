@@ -117,8 +117,6 @@ def same(one: Report | None, other: Report) -> bool:
         and attrs.asdict(one.provenance, recurse=False)
         == attrs.asdict(other.provenance, recurse=False)
         and one.last_poll.dtype == other.last_poll.dtype
-        and np.array_equal(
-            one.last_poll.view(np.int64), other.last_poll.view(np.int64)
-        )
+        and np.array_equal(one.last_poll.view(np.int64), other.last_poll.view(np.int64))
         and np.array_equal(one.poll_count, other.poll_count)
     )

@@ -373,9 +373,7 @@ def test_of_jobs_of_one_key_added_at_once_one_wins(sink: ReportSink) -> None:
 
     assert won.count(True) == 1
     assert list(sink.jobs()) == list(sink.jobs(idempotency_key="k"))
-    assert [job.report_id for job in sink.jobs()] == [
-        job_of(won.index(True)).report_id
-    ]
+    assert [job.report_id for job in sink.jobs()] == [job_of(won.index(True)).report_id]
 
 
 def test_the_queue_is_exact_under_many_threads(sink: ReportSink) -> None:

@@ -188,8 +188,6 @@ def test_processes_share_a_queue_and_its_keys(kind: str, tmp_path: Path) -> None
 @pytest.mark.parametrize("kind", ["sqlite", "csv"])
 def test_a_file_that_may_not_grow_changes_nothing(kind: str, tmp_path: Path) -> None:
     pytest.importorskip("resource")
-    subprocess.run(
-        [sys.executable, "-c", OUTGROW, kind, str(tmp_path)], check=True
-    )
+    subprocess.run([sys.executable, "-c", OUTGROW, kind, str(tmp_path)], check=True)
     if kind == "csv":
         assert list((tmp_path / "reports" / "partial").iterdir()) == []

@@ -628,9 +628,9 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     read_table = stores_table.read_table
 
-    def counted(path: Path, columns: Any) -> Iterator[Any]:  # noqa: ANN401
+    def counted(path: Path, *options: Any) -> Iterator[Any]:  # noqa: ANN401
         names.append(path.stem)
-        return read_table(path, columns)
+        return read_table(path, *options)
 
     monkeypatch.setattr(csv_store, "read_table", counted)
     return names
@@ -693,8 +693,8 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
     path = files.write(source, GOOD[source])
     read_table = stores_table.read_table
 
-    def disturbed(table: Path, columns: Any) -> Iterator[Any]:  # noqa: ANN401
-        yield from read_table(table, columns)
+    def disturbed(table: Path, *options: Any) -> Iterator[Any]:  # noqa: ANN401
+        yield from read_table(table, *options)
         if table == path:
             with path.open("a") as stream:
                 stream.write(GOOD[source])

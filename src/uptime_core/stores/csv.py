@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import threading
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
 
@@ -14,7 +16,7 @@ from uptime_core.intake import HoursIntake, PollIntake, Quarantine, TimezoneInta
 from uptime_core.rejects import OnError, Rejects, checked_on_error
 from uptime_core.schedule import HoursColumns
 from uptime_core.snapshot import Snapshot
-from uptime_core.stores.table import Column, StrPath, read_table, renamed
+from uptime_core.stores.table import Column, Progress, StrPath, read_table, renamed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -45,7 +47,7 @@ _NAMES = [
 Loaded = TypeVar("Loaded")
 
 
-class _Reading(NamedTuple, Generic[Loaded]):
+class Reading(NamedTuple, Generic[Loaded]):
     """What one reading of a file gave."""
 
     value: Loaded
@@ -55,7 +57,7 @@ class _Reading(NamedTuple, Generic[Loaded]):
 
 def read_polls(
     path: StrPath, columns: Sequence[Column], on_error: OnError
-) -> _Reading[PollColumns]:
+) -> Reading[PollColumns]:
     """The polls of a file.
 
     Raises:
@@ -63,62 +65,98 @@ def read_polls(
         OSError: The file cannot be opened.
     """
     rejects = Rejects(on_error)
+    (polls,) = read_poll_parts(path, columns, rejects, sys.maxsize)
+    return Reading(polls, tuple(rejects.rows))
+
+
+def read_poll_parts(
+    path: StrPath,
+    columns: Sequence[Column],
+    rejects: Rejects,
+    most_rows: int,
+    progress: Progress | None = None,
+) -> Iterator[PollColumns]:
+    """The polls of a file in parts of about `most_rows`, at least one.
+
+    Raises like `read_polls`, at the part in which the fault is.
+    """
     intake = PollIntake(os.fspath(path), rejects)
-    for batch in read_table(path, columns):
+    rows = 0
+    for batch in read_table(path, columns, progress):
+        if rows >= most_rows:
+            yield intake.finish()
+            rows = 0
         store_ids, timestamps, statuses = batch.columns
         intake.add(batch.lines, store_ids, timestamps, statuses, batch.misfits)
-    return _Reading(intake.finish(), tuple(rejects.rows))
+        rows += len(batch.lines)
+    yield intake.finish()
 
 
 def read_hours(
-    path: StrPath, columns: Sequence[Column], on_error: OnError
-) -> _Reading[HoursColumns]:
+    path: StrPath,
+    columns: Sequence[Column],
+    on_error: OnError,
+    progress: Progress | None = None,
+) -> Reading[HoursColumns]:
     """The business hours of a file; raises like `read_polls`."""
     rejects = Rejects(on_error)
     intake = HoursIntake(os.fspath(path), rejects)
-    for batch in read_table(path, columns):
+    for batch in read_table(path, columns, progress):
         intake.add_columns(*batch)
     hours, quarantine = intake.finish()
-    return _Reading(hours, tuple(rejects.rows), quarantine)
+    return Reading(hours, tuple(rejects.rows), quarantine)
 
 
 def read_timezones(
-    path: StrPath, columns: Sequence[Column], on_error: OnError
-) -> _Reading[Mapping[str, str]]:
+    path: StrPath,
+    columns: Sequence[Column],
+    on_error: OnError,
+    progress: Progress | None = None,
+) -> Reading[Mapping[str, str]]:
     """The time zones of a file; raises like `read_polls`."""
     rejects = Rejects(on_error)
     intake = TimezoneIntake(os.fspath(path), rejects)
-    for batch in read_table(path, columns):
+    for batch in read_table(path, columns, progress):
         intake.add_columns(*batch)
     names, quarantine = intake.finish()
-    return _Reading(names, tuple(rejects.rows), quarantine)
+    return Reading(names, tuple(rejects.rows), quarantine)
+
+
+@contextmanager
+def unchanged(path: StrPath) -> Iterator[tuple[int, ...]]:
+    """The version of a file that is read within the block.
+
+    Raises:
+        BadFileError: It changed meanwhile.
+    """
+    version = _version(path)
+    yield version
+    if _version(path) != version:
+        raise BadFileError(
+            "it changed while it was read; read it again", source=os.fspath(path)
+        )
 
 
 class _File(Generic[Loaded]):
     """A file that is read when it is needed, and again when it has changed."""
 
-    def __init__(self, path: StrPath, read: Callable[[], _Reading[Loaded]]) -> None:
+    def __init__(self, path: StrPath, read: Callable[[], Reading[Loaded]]) -> None:
         self._path = path
         self._read = read
-        self._reading: _Reading[Loaded] | None = None
+        self._reading: Reading[Loaded] | None = None
         self._version: tuple[int, ...] | None = None
         self._lock = threading.Lock()
 
-    def load(self) -> _Reading[Loaded]:
+    def load(self) -> Reading[Loaded]:
         """What the file holds now.
 
         Raises:
             BadFileError: It changed while it was read.
         """
         with self._lock:
-            version = _version(self._path)
-            if self._reading is None or version != self._version:
-                reading = self._read()
-                if _version(self._path) != version:
-                    raise BadFileError(
-                        "it changed while it was read; read it again",
-                        source=os.fspath(self._path),
-                    )
+            if self._reading is None or _version(self._path) != self._version:
+                with unchanged(self._path) as version:
+                    reading = self._read()
                 self._reading, self._version = reading, version
             return self._reading
 
@@ -127,20 +165,30 @@ class _NoFile(Generic[Loaded]):
     """Stands for a file that was not given."""
 
     def __init__(self, empty: Loaded) -> None:
-        self._reading = _Reading(empty)
+        self._reading = Reading(empty)
 
-    def load(self) -> _Reading[Loaded]:
+    def load(self) -> Reading[Loaded]:
         """Nothing."""
         return self._reading
 
 
-def _version(path: StrPath) -> tuple[int, ...]:
+def file_size(path: StrPath) -> int:
+    """The bytes of a file on disk; 0 for a pipe, which has no size."""
+    status = _status(path)
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0
+
+
+def _status(path: StrPath) -> os.stat_result:
     try:
-        status = os.stat(path)  # noqa: PTH116  # a path as text, as it was given
+        return os.stat(path)  # noqa: PTH116  # a path as text, as it was given
     except ValueError as error:  # a NUL or a lone surrogate
         raise BadFileError(
             f"no file has such a name: {error}", source=os.fspath(path)
         ) from None
+
+
+def _version(path: StrPath) -> tuple[int, ...]:
+    status = _status(path)
     times = (status.st_mtime_ns, status.st_ctime_ns)
     if not stat.S_ISREG(status.st_mode):
         return (status.st_dev, status.st_ino)  # a pipe can be read only once
@@ -178,16 +226,12 @@ class CsvStore(Store):
         columns: Mapping[str, str | tuple[str, ...]] | None = None,
     ) -> None:
         self._paths = [
-            None if path is None and place else _checked_path(path)
+            None if path is None and place else checked_path(path, "CsvStore")
             for place, path in enumerate((polls, hours, timezones))
         ]
         self._arguments = (polls, hours, timezones, on_error, columns)
         on_error = checked_on_error(on_error)
-        names = _checked_names(columns or {})
-        poll_columns, hours_columns, timezone_columns = (
-            renamed(wanted, names)
-            for wanted in (POLL_COLUMNS, HOURS_COLUMNS, TIMEZONE_COLUMNS)
-        )
+        poll_columns, hours_columns, timezone_columns = wanted_columns(columns)
         self._polls = _File(polls, partial(read_polls, polls, poll_columns, on_error))
         self._hours: _File[HoursColumns] | _NoFile[HoursColumns] = (
             _NoFile(HoursColumns((), (), (), ()))
@@ -265,21 +309,35 @@ class CsvStore(Store):
         return f"<CsvStore: {self._paths[0]}>"
 
 
-def _checked_path(path: StrPath | None) -> str:
+def checked_path(path: StrPath | None, source: str) -> str:
+    """The path as text.
+
+    Raises:
+        InputError: It is no path; `source` says whose argument it was.
+    """
     try:
         return os.fspath(cast("StrPath", path))
     except TypeError:
         raise InputError(
-            f"{shown(path)} is not the path of a file", source="CsvStore"
+            f"{shown(path)} is not the path of a file", source=source
         ) from None
 
 
-def _checked_names(
-    columns: Mapping[str, str | tuple[str, ...]],
-) -> Mapping[str, str | tuple[str, ...]]:
-    for name in columns:
+def wanted_columns(
+    columns: Mapping[str, str | tuple[str, ...]] | None,
+) -> tuple[tuple[Column, ...], ...]:
+    """The columns of polls, hours and zones, some with headers of the caller's own.
+
+    Raises:
+        InputError: There is no such column, or a header is not text.
+    """
+    names = columns or {}
+    for name in names:
         if name not in _NAMES:
             raise InputError(
                 f"{shown(name)} is none of {', '.join(_NAMES)}", source="columns"
             )
-    return columns
+    return tuple(
+        renamed(wanted, names)
+        for wanted in (POLL_COLUMNS, HOURS_COLUMNS, TIMEZONE_COLUMNS)
+    )

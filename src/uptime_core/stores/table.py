@@ -16,9 +16,10 @@ from uptime_core.intake import Misfit
 from uptime_core.store_ids import BLANKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 StrPath: TypeAlias = "str | os.PathLike[str]"
+Progress: TypeAlias = "Callable[[int], None]"
 
 LONGEST_LINE = 1 << 20
 """Characters of a line; a longer one is a sign of a broken file."""
@@ -77,13 +78,16 @@ def renamed(
     return tuple(wanted)
 
 
-def read_table(path: StrPath, columns: Sequence[Column]) -> Iterator[Batch]:
+def read_table(
+    path: StrPath, columns: Sequence[Column], progress: Progress | None = None
+) -> Iterator[Batch]:
     """The rows of a CSV file, plain or ``.gz``, in batches.
 
     Args:
         path: The file: UTF-8, with or without byte order mark, comma-separated, lines
             ending in LF or CRLF, with a header.
         columns: The wanted columns, in the order they shall have.
+        progress: Called now and then with the bytes read so far, as they are on disk.
 
     Raises:
         BadFileError: The file as a whole cannot be read.
@@ -93,7 +97,8 @@ def read_table(path: StrPath, columns: Sequence[Column]) -> Iterator[Batch]:
     with _open(source) as stream:
         places: list[int] = []
         width = 0
-        for batch_lines, batch_rows in _records(_lines(stream, source), source):
+        lines_of_file = _lines(stream, source, progress)
+        for batch_lines, batch_rows in _records(lines_of_file, source):
             lines, rows = _without_blank_lines(batch_lines, batch_rows)
             if not places and rows:
                 header, rows = rows[0], rows[1:]
@@ -224,12 +229,16 @@ def _open(source: str) -> IO[bytes] | gzip.GzipFile:
         raise BadFileError(f"no file has such a name: {error}", source=source) from None
 
 
-def _lines(stream: IO[bytes] | gzip.GzipFile, source: str) -> Iterator[str]:
+def _lines(
+    stream: IO[bytes] | gzip.GzipFile, source: str, progress: Progress | None
+) -> Iterator[str]:
     """The lines of a file with their ends, a block of them at a time."""
     count = 0
     rest = b""
     while True:
         block = _read(stream, source, count)
+        if progress is not None:
+            progress(_position(stream))
         head, newline, tail = block.rpartition(b"\n")
         if block and not newline:
             rest += block
@@ -260,6 +269,12 @@ def _read(stream: IO[bytes] | gzip.GzipFile, source: str, count: int) -> bytes:
     except OSError as error:
         error.filename = error.filename or source
         raise
+
+
+def _position(stream: IO[bytes] | gzip.GzipFile) -> int:
+    """How many of the file's own bytes have been read; 0 for a pipe."""
+    file = stream.fileobj if isinstance(stream, gzip.GzipFile) else stream
+    return file.tell() if file is not None and file.seekable() else 0
 
 
 def _decode(data: bytes, source: str, count: int) -> str:
