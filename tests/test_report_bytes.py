@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import struct
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any, get_args
 from zlib import crc32
 
 import attrs
@@ -19,10 +21,12 @@ from uptime_core.errors import BackEndError, StoreCorruptError, StoreVersionErro
 from uptime_core.report import Provenance
 from uptime_core.report_bytes import parse_report, report_bytes
 from uptime_core.timezones import timezone_names
+from uptime_core.window import Unit
 
 SMALL = report_of(shops=1)
 DATA = report_bytes(SMALL)
 HEAD = 24
+STRANGE: list[Any] = [{}, [], 10**30, -1, float("inf"), "\ud800", ["a", "b"], True]
 
 int64s = st.integers(-(2**63), 2**63 - 1)
 counts = st.integers(0, 2**63 - 1)
@@ -37,7 +41,7 @@ def windows(draw: st.DrawFn) -> tuple[Window, ...]:
     )
     made = []
     for name in draw(st.lists(names, max_size=4, unique=True)):
-        unit = draw(st.sampled_from(["seconds", "minutes", "hours", "days"]))
+        unit = draw(st.sampled_from(get_args(Unit)))
         if draw(st.booleans()):
             length = draw(st.timedeltas(min_value=timedelta(microseconds=1)))
             made.append(Window.last(length, name=name, unit=unit))
@@ -100,6 +104,7 @@ def reports(draw: st.DrawFn) -> Report:
 @given(reports())
 @example(report_of(shops=0))
 @example(report_of(shops=1))
+@example(attrs.evolve(report_of(shops=1), store_ids=("\ud83d\ude00",)))
 def test_a_report_comes_back_exactly(report: Report) -> None:
     data = report_bytes(report)
     back = parse_report(data, "here")
@@ -158,7 +163,7 @@ def test_every_flipped_bit_is_noticed() -> None:
         for bit in range(8):
             damaged = bytearray(DATA)
             damaged[place] ^= 1 << bit
-            with pytest.raises(StoreCorruptError, match="^here: "):
+            with pytest.raises(StoreCorruptError, match=r"^here: "):
                 parse_report(bytes(damaged), "here")
 
 
@@ -171,7 +176,7 @@ def test_whatever_is_cut_off_or_added_is_noticed() -> None:
 
 @given(st.binary() | st.binary().map(lambda data: DATA[:16] + data))
 def test_what_is_no_report_is_told_apart(data: bytes) -> None:
-    with pytest.raises(StoreCorruptError, match="^a file: "):
+    with pytest.raises(StoreCorruptError, match=r"^a file: "):
         parse_report(data, "a file")
 
 
@@ -233,10 +238,8 @@ def _changed(path: tuple[str | int, ...], value: object) -> bytes:
                 ("provenance", "policy", "reach"),
                 ("provenance", "policy", "default_timezone"),
                 ("provenance", "more"),
-                ("more",),
             )
-            for value in ({}, [], 10**30, -1, float("inf"), "\ud800", ["a", "b"], True)
-            if path != ("more",)
+            for value in STRANGE
         ),
         _sealed(struct.pack("<8sQQ", DATA[:8], 1, 2**64 - 1) + DATA[HEAD:-4]),
         _sealed(DATA[:-4] + b"\0" * 8),
@@ -244,11 +247,8 @@ def _changed(path: tuple[str | int, ...], value: object) -> bytes:
     ],
 )
 def test_a_forged_head_raises_nothing_else(data: bytes) -> None:
-    try:
-        report = parse_report(data, "here")
-    except StoreCorruptError as error:
-        assert str(error).startswith("here: ")
-    else:  # another value of the right type
+    with suppress(StoreCorruptError):
+        report = parse_report(data, "here")  # another value of the right type
         assert np.array_equal(report.up, SMALL.up)
 
 
@@ -264,5 +264,5 @@ def test_a_forged_head_raises_nothing_else(data: bytes) -> None:
     ],
 )
 def test_a_report_that_would_not_come_back_is_refused(broken: Report) -> None:
-    with pytest.raises(InputError, match="^report: "):
+    with pytest.raises(InputError, match=r"^report: "):
         report_bytes(broken)

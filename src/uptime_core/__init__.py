@@ -50,6 +50,7 @@ from uptime_core.ingest import IngestResult
 from uptime_core.intake import Quarantine
 from uptime_core.jobs import Job, JobState
 from uptime_core.manager import ReportManager
+from uptime_core.one_report import compute_store
 from uptime_core.one_shop import uptime
 from uptime_core.policy import Policy
 from uptime_core.polls import Poll, PollColumns
@@ -131,6 +132,7 @@ __all__ = [
     "Window",
     "compute_report",
     "compute_snapshot",
+    "compute_store",
     "uptime",
 ]
 

@@ -6,9 +6,11 @@ A *store* is always the back end that holds the data; a shop is only ever called
 
 from __future__ import annotations
 
+import secrets
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
+from uptime_core.forks import process_token
 from uptime_core.instants import to_datetime
 from uptime_core.intake import NOBODY
 from uptime_core.polls import concatenate
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from uptime_core.polls import PollColumns
     from uptime_core.rejects import OnError, RejectedRow
     from uptime_core.report import Report
+    from uptime_core.request import ReportRequest
     from uptime_core.schedule import HoursColumns
     from uptime_core.snapshot import SnapshotLike
 
@@ -62,8 +65,9 @@ class Store(_Closes, ABC):
 
     * `snapshot`: override it where the three sources can change between reads, or are
       too large to be held in memory at once.
+    * `snapshot_for`: override it where a report need not read everything.
     * `newest_poll`: override it where the store knows without reading all polls.
-    * `identity`: override it where several stores of one class share a sink.
+    * `identity`: override it where other processes can read the same data.
     * `rejected` and `quarantined`: nothing is, by default.
     * `close`: does nothing by default.
 
@@ -104,9 +108,15 @@ class Store(_Closes, ABC):
     def identity(self) -> str:
         """The same text for stores that hold the same data, in any process.
 
-        A report is begun again, after a crash, only over the same store.
+        Reports are made by managers of the same store only, also after a crash. By
+        default a store is the same as itself only, and in its own process.
         """
-        return f"{type(self).__module__}.{type(self).__qualname__}"
+        own = getattr(self, "_own_identity", None)
+        if own is None or own[:2] != (process_token(), id(self)):  # a copy, or a fork
+            kind = f"{type(self).__module__}.{type(self).__qualname__}"
+            own = process_token(), id(self), f"{kind}:{secrets.token_hex(16)}"
+            object.__setattr__(self, "_own_identity", own)
+        return str(own[2])
 
     def newest_poll(self) -> datetime | None:
         """The instant of the newest poll, or None without any."""
@@ -125,8 +135,19 @@ class Store(_Closes, ABC):
         """
         return frozenset()
 
+    def snapshot_for(self, request: ReportRequest) -> SnapshotLike:
+        """What a report of this request reads, as it is at one moment.
+
+        What cannot change the report may be left out; `snapshot` leaves out nothing.
+
+        Args:
+            request: What is asked for; its `as_of` is fixed.
+        """
+        del request
+        return self.snapshot()
+
     def snapshot(self) -> SnapshotLike:
-        """All that a report reads, as it is at one moment.
+        """All that any report reads, as it is at one moment.
 
         What is given does not change any more and holds nothing of the store, which
         may go on taking data in. It may be used by one thread at a time.

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 
+_PROGRAM = "python -m uptime_core"
 _DURATION = re.compile(r"([0-9]+)([smhd])")
 _ISO_INSTANT = re.compile(
     r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}FRACTION)?ZONE)?"
@@ -42,31 +43,87 @@ class _Parser(argparse.ArgumentParser):
         raise InputError(f"{message} (see {self.prog} --help)")
 
 
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options of a command line; `command` is the name of the command.
+
+    Raises:
+        InputError: They cannot be accepted.
+        SystemExit: Help or the version was asked for, and has been printed.
+    """
+    options = parser().parse_args(arguments)
+    if options.command == "report" and options.db is not None:
+        for name in ("hours", "timezones", "column", "on_error", "rejects"):
+            if getattr(options, name):
+                option = name.replace("_", "-")
+                raise InputError(
+                    f"argument --{option}: not allowed with argument --db, it is for "
+                    f"CSV files (see {_PROGRAM} report --help)"
+                )
+    if options.command == "load":
+        files = (options.polls, options.hours, options.timezones)
+        if not any(files):
+            raise InputError(
+                "one of the arguments --polls --hours --timezones is required "
+                f"(see {_PROGRAM} load --help)"
+            )
+    return options
+
+
 def parser() -> argparse.ArgumentParser:
     """The parser of the whole command line; its errors are `InputError`."""
     root = _Parser(
-        prog="python -m uptime_core",
+        prog=_PROGRAM,
         description="How long each shop was up, down or unknown in its business hours.",
         allow_abbrev=False,
     )
     root.add_argument(
         "--version", action="version", version=metadata.version("uptime_core")
     )
-    commands = root.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    report = commands.add_parser(
-        "report",
-        help="write the report of some CSV files",
-        description="Write the report of some CSV files, plain or .gz, as CSV.",
-        allow_abbrev=False,
+    commands = root.add_subparsers(
+        title="commands", required=True, metavar="COMMAND", dest="command"
     )
-    add = report.add_argument
+    _add_report(
+        commands.add_parser(
+            "report",
+            help="write the report of some CSV files, or of a store",
+            description="Write the report of some CSV files, plain or .gz, or of a "
+            "store, as CSV.",
+            allow_abbrev=False,
+        )
+    )
+    _add_load(
+        commands.add_parser(
+            "load",
+            help="put some CSV files into a store",
+            description="Put the rows of some CSV files, plain or .gz, into a store, "
+            "all or none. Polls are added; hours and zones replace those of the shops "
+            "in the file.",
+            allow_abbrev=False,
+        )
+    )
+    return root
+
+
+def _add_load(load: argparse.ArgumentParser) -> None:
+    add = load.add_argument
     add(
-        "--polls",
+        "db",
         type=_argument(_file),
-        required=True,
-        metavar="FILE",
-        help="the polls",
+        metavar="DB",
+        help="the SQLite file of the store; made if there is none",
     )
+    add("--polls", type=_argument(_file), metavar="FILE", help="the polls")
+    _add_files(load)
+    add(
+        "--replace",
+        action="store_true",
+        help="forget the hours, or zones, of shops that are not in the file",
+    )
+
+
+def _add_files(command: argparse.ArgumentParser) -> None:
+    """Options of CSV files other than that of the polls."""
+    add = command.add_argument
     add("--hours", type=_argument(_file), metavar="FILE", help="the business hours")
     add("--timezones", type=_argument(_file), metavar="FILE", help="the time zones")
     add(
@@ -76,6 +133,32 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME=HEADER",
         help="a column's header in the files, like store_id=shop; repeat it for more",
     )
+    add(
+        "--on-error",
+        choices=get_args(OnError),
+        help="stop at the first bad row, or set bad rows aside (default: raise)",
+    )
+    add(
+        "--rejects",
+        type=_argument(_file),
+        metavar="FILE",
+        help="write the rows set aside to this file",
+    )
+
+
+def _add_report(report: argparse.ArgumentParser) -> None:
+    source = report.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "--polls", type=_argument(_file), metavar="FILE", help="the polls"
+    )
+    source.add_argument(
+        "--db",
+        type=_argument(_file),
+        metavar="DB",
+        help="instead of files: the SQLite file of a store, as load makes it",
+    )
+    _add_files(report)
+    add = report.add_argument
     add(
         "--as-of",
         type=_argument(_instant),
@@ -133,25 +216,12 @@ def parser() -> argparse.ArgumentParser:
         help="digits after the point, 0 to 18 (default: 4)",
     )
     add(
-        "--on-error",
-        choices=get_args(OnError),
-        default="raise",
-        help="stop at the first bad row, or set bad rows aside",
-    )
-    add(
-        "--rejects",
-        type=_argument(_file),
-        metavar="FILE",
-        help="write the rows set aside to this file",
-    )
-    add(
         "-o",
         "--output",
         type=_argument(_file),
         metavar="FILE",
         help="instead of standard output",
     )
-    return root
 
 
 def _argument(parse: Callable[[str], Value]) -> Callable[[str], Value]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _STOP_SECONDS = 5.0
 _EXIT_SECONDS = 1.0
 _DRAIN_SECONDS = 0.25
+_PRUNE_AT = 1000
 
 
 class Background:
@@ -50,6 +51,7 @@ class Background:
         self._lock = ForkSafeLock()
         self._process = os.getpid()
         self._triggered: set[str] = set()
+        self._prune_at = _PRUNE_AT
         self._worker, self._finalizer = self._begun()
 
     def worker(self, *, to_trigger: bool = False) -> Worker:
@@ -77,6 +79,15 @@ class Background:
         """Remember that a report was triggered here."""
         with self._lock:
             self._triggered.add(report_id)
+            if len(self._triggered) < self._prune_at:
+                return
+        active = self._active()  # so that a long life does not remember all reports
+        with self._lock:
+            self._triggered &= active
+            self._prune_at = 2 * len(self._triggered) + _PRUNE_AT
+
+    def _active(self) -> set[str]:
+        return {job.report_id for job in self._table.sink.jobs(active=True)}
 
     def close(self, *, wait: bool, cancel_pending: bool) -> None:
         """End the work; see `ReportManager.close`."""
@@ -88,10 +99,9 @@ class Background:
             wait = wait and worker.max_workers > 0 and not self._only_reads
         try:
             if cancel_pending:
-                for report_id in triggered:
-                    job = self._table.sink.job(report_id)
-                    if job is not None and job.state is JobState.QUEUED:
-                        self._table.change(report_id, Cancel())
+                for job in self._table.sink.jobs(active=True):
+                    if job.report_id in triggered and job.state is JobState.QUEUED:
+                        self._table.change(job.report_id, Cancel())
             if wait:
                 self._drain(worker, triggered)
         finally:
@@ -102,14 +112,12 @@ class Background:
 
     def _drain(self, worker: Worker, triggered: set[str]) -> None:
         """Wait until reports are in their final states."""
-        while triggered:
+        while not worker.is_stopping:
             seen = worker.changes
-            for report_id in list(triggered):
-                job = self._table.sink.job(report_id)
-                if job is None or job.state.is_final:
-                    triggered.discard(report_id)
-            if triggered:
-                worker.wait_for_change(seen, _DRAIN_SECONDS)
+            triggered &= self._active()
+            if not triggered:
+                return
+            worker.wait_for_change(seen, _DRAIN_SECONDS)
 
     def _renew_in_fork(self) -> None:
         """Begin anew in a child process, which has none of its parent's threads."""

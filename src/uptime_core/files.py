@@ -88,6 +88,27 @@ def content(path: str | os.PathLike[str], text: str) -> bytes:
     return gzip.compress(data, mtime=0) if os.fspath(path).endswith(".gz") else data
 
 
+@contextlib.contextmanager
+def compressed(
+    path: str | os.PathLike[str], stream: IO[bytes]
+) -> Iterator[IO[bytes] | gzip.GzipFile]:
+    """What compresses into `stream` for a file of this name, as `content` does."""
+    if not os.fspath(path).endswith(".gz"):
+        yield stream
+        return
+    with gzip.GzipFile("", "wb", 6, stream, mtime=0) as packed:
+        yield packed
+
+
+def is_one_file(path: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
+    """Whether two paths lead to one file, be it one that does not exist yet."""
+    try:
+        one, two = Path(path).resolve(), Path(other).resolve()
+        return one == two and (one.is_file() or not one.exists())
+    except (OSError, ValueError):  # what cannot be a path is refused on opening
+        return False
+
+
 def _sync_directory(directory: Path) -> None:
     """Make the rename itself durable, where the system can open directories."""
     with contextlib.suppress(OSError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import threading
 from typing import TYPE_CHECKING
 
@@ -37,3 +38,14 @@ class ForkSafeLock:
 
     def __reduce__(self) -> tuple[type[ForkSafeLock], tuple[()]]:
         return ForkSafeLock, ()
+
+
+_token: tuple[int, str] | None = None
+
+
+def process_token() -> str:
+    """A text that no other process has, be it a fork of this one."""
+    global _token  # noqa: PLW0603  # there is one process
+    if _token is None or _token[0] != os.getpid():
+        _token = os.getpid(), secrets.token_hex(8)
+    return _token[1]

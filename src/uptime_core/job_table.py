@@ -160,7 +160,7 @@ class JobTable:
                     log.warning("report %s lost its worker", job.report_id)
 
 
-def described(error: Exception) -> str:
+def described(error: BaseException) -> str:
     """An error's class and message, on one line, abridged."""
     try:
         message = str(error)

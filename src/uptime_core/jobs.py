@@ -109,9 +109,10 @@ class Job:
 
 @attrs.frozen
 class Claim:
-    """A worker takes a queued job."""
+    """A worker takes a queued job, and a lease of its own length on it."""
 
     owner: str
+    lease: int
 
 
 @attrs.frozen
@@ -203,6 +204,7 @@ def _changed(job: Job, event: Event, now: int) -> Job:
                 attempt=job.attempt + 1,
                 fence=job.fence + 1,
                 owner=event.owner,
+                lease=event.lease,
                 renewed_at=now,
                 started_at=now,
                 done=0,

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from uptime_core.abc import ReportSink, Store, SupportsSnapshot
 from uptime_core.errors import InputError, located, shown
-from uptime_core.instants import to_micros, whole_micros
+from uptime_core.instants import whole_micros
 from uptime_core.jobs import JobState
+from uptime_core.one_report import newest_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -52,10 +53,7 @@ def identity(store: SupportsSnapshot) -> str:
 
 def newest(store: SupportsSnapshot) -> int | None:
     """The instant of a store's newest poll in microseconds, or None without any."""
-    if isinstance(store, Store):
-        instant = store.newest_poll()
-        return None if instant is None else to_micros(instant)
-    return store.snapshot().newest()
+    return newest_of(store) if isinstance(store, Store) else store.snapshot().newest()
 
 
 def number(value: int, field: str, *, least: int) -> int:

@@ -2,22 +2,49 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING
 
-from uptime_core.compute import Computation
+import attrs
+
+from uptime_core.computation import Computation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Executor, Future
 
-    from uptime_core.compute import BlockSums
+    from uptime_core.computation import BlockSums
+    from uptime_core.jobs import Job
     from uptime_core.report import Report
     from uptime_core.request import ReportRequest
     from uptime_core.snapshot import SnapshotLike
 
 SHOPS_PER_BLOCK = 4096
+
+
+class StopRunError(Exception):
+    """The report is not to be finished here."""
+
+
+@attrs.define(eq=False)
+class Run:
+    """A report that is being made in this process.
+
+    Attributes:
+        job: As it was when it was last written.
+        stop: Set when it is not to go on.
+        done: Shops that are computed.
+        total: Shops in all, as far as known.
+        deadline: Until when it may run, on the monotonic clock.
+    """
+
+    job: Job
+    deadline: float
+    stop: threading.Event = attrs.field(factory=threading.Event)
+    done: int = 0
+    total: int = 0
 
 
 class ExecutorShutDownError(Exception):

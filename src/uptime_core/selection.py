@@ -50,7 +50,11 @@ def select(snapshot: Snapshot, as_of: int, stores: CheckedSelection) -> Selectio
             source knows are left out.
     """
     polls = snapshot.polls
-    counts = np.bincount(polls.code[polls.at <= as_of], minlength=len(polls.store_ids))
+    counts = (
+        np.bincount(polls.code[polls.at <= as_of], minlength=len(polls.store_ids))
+        if snapshot.totals is None
+        else snapshot.totals.polls
+    )
     polled = {polls.store_ids[code] for code in np.flatnonzero(counts).tolist()}
     known = polled.union(
         snapshot.hours.store_ids, snapshot.timezones, snapshot.quarantined
@@ -82,6 +86,8 @@ class ShopColumns(NamedTuple):
         row_end: The same for the first instant after.
         zone: Each shop's index into `segments`.
         segments: The zones.
+        totals: Each shop's number of distinct polls, and of conflicts, of shape
+            (2, shops), where the polls are not all here; otherwise None.
     """
 
     shops: int
@@ -93,6 +99,7 @@ class ShopColumns(NamedTuple):
     row_end: Int64
     zone: Int64
     segments: tuple[Segments, ...]
+    totals: Int64 | None = None
 
 
 def gather(
@@ -144,6 +151,7 @@ def gather(
         row_end=end,
         zone=zone,
         segments=segments,
+        totals=_totals(snapshot, number),
     )
 
 
@@ -162,6 +170,17 @@ def _polls(
     if keep.all():
         return shop, polls.at, polls.status
     return shop[keep], polls.at[keep], polls.status[keep]
+
+
+def _totals(snapshot: Snapshot, number: dict[str, int]) -> Int64 | None:
+    if snapshot.totals is None:
+        return None
+    shop = _numbers(snapshot.polls.store_ids, number)
+    wanted = shop >= 0
+    totals = np.zeros((2, len(number)), dtype=np.int64)
+    totals[0, shop[wanted]] = snapshot.totals.polls[wanted]
+    totals[1, shop[wanted]] = snapshot.totals.conflicts[wanted]
+    return totals
 
 
 def _with_hours(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 import attrs
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from uptime_core.inputs import HoursInput, PollInput, TimezonesInput
+    from uptime_core.kernel.arrays import Int64
     from uptime_core.polls import PollColumns
     from uptime_core.rejects import RejectedRow
     from uptime_core.schedule import HoursColumns
@@ -38,6 +39,30 @@ class SnapshotLike(Protocol):
         """The parts, one after the other; no two of them have a shop in common."""
 
 
+class PollTotals(NamedTuple):
+    """How many polls each shop has, where a snapshot does not give them all.
+
+    Attributes:
+        low: The first instant, in microseconds, from which polls are given; of older
+            ones there is each shop's last one, or more.
+        as_of: The last instant up to which they are.
+        polls: int64, for each shop its distinct polls up to `as_of`.
+        conflicts: int64, its instants with both statuses up to `as_of`.
+        later: int64, its polls after `as_of`.
+    """
+
+    low: int
+    as_of: int
+    polls: Int64
+    conflicts: Int64
+    later: Int64
+
+    def of_first(self, shops: int) -> PollTotals:
+        """The totals of the first shops."""
+        columns = (column[:shops] for column in self[2:])
+        return PollTotals(self.low, self.as_of, *columns)
+
+
 @attrs.frozen(kw_only=True, repr=False)
 class Snapshot:
     """The three sources as they were at one moment, checked.
@@ -49,6 +74,8 @@ class Snapshot:
         rejected: Rows that could not be read.
         quarantined: Shops whose hours or zone had a rejected row; they are left out
             of reports.
+        totals: How many polls the shops have, by the places of their ids in `polls`,
+            for a snapshot that was made for a report and does not give them all.
         source: What the polls came from, for messages; likewise the next two.
         hours_source: What the business hours came from.
         timezones_source: What the time zones came from.
@@ -59,6 +86,7 @@ class Snapshot:
     timezones: Mapping[str, str]
     rejected: tuple[RejectedRow, ...] = ()
     quarantined: frozenset[str] = frozenset()
+    totals: PollTotals | None = None
     source: str = "polls"
     hours_source: str = "hours"
     timezones_source: str = "timezones"

@@ -19,7 +19,7 @@ from uptime_core.errors import (
     shown,
 )
 from uptime_core.forks import ForkSafeLock
-from uptime_core.sqlite_errors import translated
+from uptime_core.sqlite_errors import checked_path, translated, wal_is_safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -30,20 +30,6 @@ OLDEST_SQLITE = (3, 37)  # the first with STRICT tables
 
 # Connections that a fork has carried over. SQLite forbids even closing them.
 _carried_over: list[sqlite3.Connection] = []
-
-
-def wal_is_safe(version: tuple[int, int, int]) -> bool:
-    """Whether this SQLite has the bug of the write-ahead log repaired.
-
-    From 3.7.0 to 3.51.2 two connections that write and checkpoint at the same moment
-    can damage the file; 3.50.7 and 3.44.6 have the repair too. See
-    ``docs/decisions/0009-sqlite-journal.md``.
-    """
-    return (
-        version >= (3, 51, 3)
-        or (3, 50, 7) <= version < (3, 51)
-        or (3, 44, 6) <= version < (3, 45)
-    )
 
 
 class Database:
@@ -75,7 +61,7 @@ class Database:
             raise BackEndError(
                 f"SQLite {sqlite3.sqlite_version} is too old, 3.37 is needed"
             )
-        self.path = _checked_path(path)
+        self.path = checked_path(path)
         if journal_mode not in (None, *get_args(JournalMode)):
             raise InputError(
                 f"{shown(journal_mode)} is neither 'delete' nor 'wal'",
@@ -164,13 +150,14 @@ class Database:
                 yield outer
             return
         with self._connection() as connection:
+            process = os.getpid()
             connection.execute("BEGIN")
             # BEGIN alone takes no snapshot, the first read does.
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
             try:
                 yield connection
             finally:
-                _roll_back(connection)
+                _roll_back(connection, process)
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
@@ -193,14 +180,20 @@ class Database:
                 outer.execute("RELEASE part")
             return
         with self._connection() as connection:
+            process = os.getpid()
             connection.execute("BEGIN IMMEDIATE")
             self._current.connection = connection
             try:
                 yield connection
+                if process != os.getpid():
+                    raise BackEndError(
+                        f"{self.path}: the process was forked within a transaction, "
+                        "which only its parent can end; nothing was written here"
+                    )
                 connection.execute("COMMIT")
             finally:
                 self._current.connection = None
-                _roll_back(connection)
+                _roll_back(connection, process)
 
     def shrink(self) -> None:
         """Give pages that are not used back to the disk."""
@@ -228,15 +221,17 @@ class Database:
     def _connection(self) -> Iterator[sqlite3.Connection]:
         with self._translated():
             connection = self._take()
+            process = os.getpid()
             try:
                 yield connection
-            except sqlite3.Error:
-                connection.close()  # it may be in any state
+            except (sqlite3.Error, UnicodeDecodeError):
+                if process == os.getpid():
+                    connection.close()  # it may be in any state
                 raise
             except BaseException:
-                self._give_back(connection)
+                self._give_back(connection, process)
                 raise
-            self._give_back(connection)
+            self._give_back(connection, process)
 
     def _take(self) -> sqlite3.Connection:
         with self._lock:
@@ -258,7 +253,10 @@ class Database:
                 return self._idle.pop()
         return self._connect()
 
-    def _give_back(self, connection: sqlite3.Connection) -> None:
+    def _give_back(self, connection: sqlite3.Connection, process: int) -> None:
+        if process != os.getpid():
+            _carried_over.append(connection)
+            return
         with self._lock:
             if not self._closed and self._process == os.getpid():
                 self._idle.append(connection)
@@ -309,24 +307,8 @@ class Database:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise translated(error, self.path) from error
-
-
-def _checked_path(path: str | os.PathLike[str]) -> str:
-    try:
-        name = os.fspath(path)
-    except TypeError:
-        raise InputError(f"{shown(path)} is not the path of a file") from None
-    if not isinstance(name, str) or not name or "\0" in name:
-        raise InputError(f"no file has such a name: {shown(name)}")
-    if name == ":memory:":
-        raise InputError(
-            "an SQLite database in memory cannot be shared; use MemoryStore and "
-            "MemorySink",
-            source=name,
-        )
-    return os.path.abspath(name)  # noqa: PTH100  # the process may change its folder
 
 
 def _version(connection: sqlite3.Connection, part: str) -> int | None:
@@ -341,7 +323,7 @@ def _version(connection: sqlite3.Connection, part: str) -> int | None:
     return None if row is None else int(row[0])
 
 
-def _roll_back(connection: sqlite3.Connection) -> None:
-    if connection.in_transaction:
+def _roll_back(connection: sqlite3.Connection, process: int) -> None:
+    if process == os.getpid() and connection.in_transaction:
         with suppress(sqlite3.Error):  # the error before is the one to tell of
             connection.execute("ROLLBACK")

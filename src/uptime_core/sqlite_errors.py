@@ -1,14 +1,17 @@
-"""SQLite's errors as this library's."""
+"""What SQLite cannot do: its errors as this library's, its bug, its file names."""
 
 from __future__ import annotations
 
+import os
 import sqlite3
 
 from uptime_core.errors import (
     BackEndError,
+    InputError,
     StoreBusyError,
     StoreCorruptError,
     StoreFullError,
+    shown,
 )
 
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
@@ -16,7 +19,7 @@ _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _PRIMARY_CODE = 0xFF
 
 
-def translated(error: sqlite3.Error, path: str) -> BackEndError:
+def translated(error: sqlite3.Error | UnicodeDecodeError, path: str) -> BackEndError:
     """The error of this library that says the same, by code and never by message."""
     code = getattr(error, "sqlite_errorcode", None)
     primary = None if code is None else code & _PRIMARY_CODE
@@ -30,3 +33,38 @@ def translated(error: sqlite3.Error, path: str) -> BackEndError:
             f"{path}: it is damaged, or no file of uptime_core: {error}"
         )
     return BackEndError(f"{path}: {error}")
+
+
+def wal_is_safe(version: tuple[int, int, int]) -> bool:
+    """Whether this SQLite has the bug of the write-ahead log repaired.
+
+    From 3.7.0 to 3.51.2 two connections that write and checkpoint at the same moment
+    can damage the file; 3.50.7 and 3.44.6 have the repair too. See
+    ``docs/decisions/0009-sqlite-journal.md``.
+    """
+    return (
+        version >= (3, 51, 3)
+        or (3, 50, 7) <= version < (3, 51)
+        or (3, 44, 6) <= version < (3, 45)
+    )
+
+
+def checked_path(path: str | os.PathLike[str]) -> str:
+    """The absolute path of a file.
+
+    Raises:
+        InputError: No file can have such a name.
+    """
+    try:
+        name = os.fspath(path)
+    except TypeError:
+        raise InputError(f"{shown(path)} is not the path of a file") from None
+    if not isinstance(name, str) or not name or "\0" in name:
+        raise InputError(f"no file has such a name: {shown(name)}")
+    if name == ":memory:":
+        raise InputError(
+            "an SQLite database in memory cannot be shared; use MemoryStore and "
+            "MemorySink",
+            source=name,
+        )
+    return os.path.abspath(name)  # noqa: PTH100  # the process may change its folder

@@ -15,16 +15,15 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-import attrs
-
+from uptime_core.abc import Store
 from uptime_core.errors import (
     IllegalTransitionError,
     InputError,
     StaleAttemptError,
 )
+from uptime_core.job_queue import JobQueue
 from uptime_core.job_table import JobTable, described, log
 from uptime_core.jobs import (
-    Abandon,
     Claim,
     Complete,
     Event,
@@ -35,7 +34,7 @@ from uptime_core.jobs import (
     Renew,
     advance,
 )
-from uptime_core.runner import ExecutorShutDownError, run
+from uptime_core.runner import ExecutorShutDownError, Run, StopRunError, run
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -46,31 +45,8 @@ if TYPE_CHECKING:
 _PROGRESS_SECONDS = 1.0
 _LONGEST_NAP = 5.0
 _SHORTEST_NAP = 0.02
-_FOREIGN_LEASES = 3
-"""For how many leases a job over another store waits for a manager that has it."""
-
-
-class StopRunError(Exception):
-    """The report is not to be finished here."""
-
-
-@attrs.define(eq=False)
-class Run:
-    """A report that is being made in this process.
-
-    Attributes:
-        job: As it was when it was last written.
-        stop: Set when it is not to go on.
-        done: Shops that are computed.
-        total: Shops in all, as far as known.
-        deadline: Until when it may run, on the monotonic clock.
-    """
-
-    job: Job
-    deadline: float
-    stop: threading.Event = attrs.field(factory=threading.Event)
-    done: int = 0
-    total: int = 0
+_PAUSE_SECONDS = 0.25
+"""How long a report rests after its first failed attempt; four times that the next."""
 
 
 class Worker:
@@ -104,13 +80,14 @@ class Worker:
         self._changed = threading.Condition()
         self._table = table
         self._store = store
-        self._reads = reads
         self._given_executor = executor
         self._own_executor: Executor | None = None
         self.max_workers = max_workers
         self._timeout = timeout
         self._name = secrets.token_hex(8)
         self._runs: dict[str, Run] = {}
+        self._nap = min(max(table.lease / 3e6, _SHORTEST_NAP), _LONGEST_NAP)
+        self._queue = JobQueue(table, reads, self._nap)
         self._threads: set[threading.Thread] = set()
         self._wake = threading.Event()
         self._stopping = False
@@ -125,6 +102,11 @@ class Worker:
                     target=self._supervise, name="uptime_core-supervisor", daemon=True
                 )
                 self._supervisor.start()
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether nothing is begun any more."""
+        return self._stopping
 
     def wake(self) -> None:
         """There is something to do."""
@@ -161,12 +143,15 @@ class Worker:
             self._stopping = True
             for run_ in self._runs.values():
                 run_.stop.set()
-            threads = [*self._threads, self._supervisor]
+            supervisor = self._supervisor
         self._wake.set()
+        self.tell_of_change()
         deadline = time.monotonic() + seconds
+        _join(supervisor, deadline)
+        with self._changed:  # none is begun any more
+            threads = list(self._threads)
         for thread in threads:
-            if thread is not None and thread is not threading.current_thread():
-                thread.join(max(deadline - time.monotonic(), 0))
+            _join(thread, deadline)
         if self._own_executor is not None:
             self._own_executor.shutdown(wait=False, cancel_futures=True)
 
@@ -181,12 +166,10 @@ class Worker:
             return self._own_executor
 
     def _supervise(self) -> None:
-        nap = self._table.lease / 1e6 / 3
-        nap = min(max(nap, _SHORTEST_NAP), _LONGEST_NAP)
         renewed = time.monotonic()
         while not self._stopping:
             try:
-                if time.monotonic() - renewed >= nap:
+                if time.monotonic() - renewed >= self._nap:
                     renewed = time.monotonic()
                     self._renew()
                 self._table.recover(self.running())
@@ -194,7 +177,7 @@ class Worker:
             except Exception:  # noqa: BLE001  # the thread must live on
                 # A sink that fails now may work again later.
                 log.warning("the supervisor could not do its round", exc_info=True)
-            self._wake.wait(nap)
+            self._wake.wait(min([self._nap, *self._queue.rests().values()]))
             self._wake.clear()
 
     def _renew(self) -> None:
@@ -225,31 +208,19 @@ class Worker:
             run_.stop.set()
 
     def _claim(self) -> None:
-        if self._free() < 1:
-            return
-        now = self._table.now()
-        for job in self._table.sink.jobs(active=True):
-            if job.state is not JobState.QUEUED:
-                continue
-            if job.reads != self._reads:
-                self._abandon_if_old(job, now)
-                continue
-            if self._free() < 1 or self._stopping:
+        """Begin as many reports as there is room for."""
+        while self._free() > 0 and not self._stopping:
+            job = self._queue.next()
+            if job is None:
                 return
-            claimed = advance(job, Claim(self._name), self._table.now())
+            claim = Claim(self._name, self._table.lease)
+            claimed = advance(job, claim, self._table.now())
             if self._table.sink.swap(job, claimed):
                 self._begin(claimed)
 
     def _free(self) -> int:
         with self._changed:
             return self.max_workers - len(self._runs)
-
-    def _abandon_if_old(self, job: Job, now: int) -> None:
-        since = max(job.created_at, job.started_at or 0)
-        if abs(now - since) > _FOREIGN_LEASES * job.lease:
-            error = f"no open manager reads the store that it needs, {job.reads}"
-            with contextlib.suppress(IllegalTransitionError):
-                self._table.change(job.report_id, Abandon(error))
 
     def _begin(self, job: Job) -> None:
         run_ = Run(job, deadline=time.monotonic() + self._timeout)
@@ -260,16 +231,18 @@ class Worker:
             daemon=True,
         )
         with self._changed:
-            self._runs[job.report_id] = run_
-            self._threads.add(thread)
-            if self._stopping:
-                run_.stop.set()
+            begins = not self._stopping
+            if begins:
+                self._runs[job.report_id] = run_
+                self._threads.add(thread)
         try:
-            thread.start()
+            if begins:
+                thread.start()
+                return
         except RuntimeError:  # no more threads can be started
             self._threads.discard(thread)
             self._end(run_)
-            self._table.change(job.report_id, Release(job.fence))
+        self._table.change(job.report_id, Release(job.fence))
 
     def _end(self, run_: Run) -> None:
         with self._changed:
@@ -286,37 +259,48 @@ class Worker:
         try:
             report = self._report(run_)
             event = Complete(fence, len(report))
-        except (StopRunError, ExecutorShutDownError):
+        except StopRunError:
             pass
-        except Exception as error:  # noqa: BLE001  # told in the report's status
-            log.info("report %s failed: %s", report_id, type(error).__name__)
-            log.debug("report %s failed", report_id, exc_info=True)
-            may_retry = not isinstance(error, InputError)
-            event = Fail(fence, described(error), may_retry)
+        except BaseException as error:  # noqa: BLE001  # told in the report's status
+            # With the process, its executors end first; that is no fault.
+            ends = self._stopping or not threading.main_thread().is_alive()
+            if not (ends and isinstance(error, ExecutorShutDownError)):
+                log.info("report %s failed: %s", report_id, type(error).__name__)
+                log.debug("report %s failed", report_id, exc_info=True)
+                event = _failure(fence, error)
         finally:
             try:
                 self._finish(report_id, event, report)
             finally:
-                self._end(run_)
                 with self._changed:
                     self._threads.discard(threading.current_thread())
+                self._end(run_)
 
     def _finish(self, report_id: str, event: Event, report: Report | None) -> None:
         """Write the outcome; where that fails, the failure is the outcome."""
         try:
-            self._table.change(report_id, event, report)
+            job = self._table.change(report_id, event, report)
         except IllegalTransitionError:
             log.info("report %s was taken over by another worker", report_id)
+            return
         except Exception as error:  # noqa: BLE001  # told in the report's status
             log.warning("report %s could not be stored", report_id, exc_info=True)
+            job = None
             if isinstance(event, Complete):
-                failed = Fail(event.fence, described(error), may_retry=True)
                 # If this fails too, the lease runs out, and another worker takes over.
                 with contextlib.suppress(Exception):
-                    self._table.change(report_id, failed)
+                    failure = _failure(event.fence, error)
+                    job = self._table.change(report_id, failure)
+        if job is not None and job.state is JobState.QUEUED and job.error:
+            self._queue.rest(report_id, _PAUSE_SECONDS * 4 ** (job.attempt - 1))
 
     def _report(self, run_: Run) -> Report:
-        snapshot = self._store.snapshot()
+        request, store = run_.job.request, self._store
+        snapshot = (
+            store.snapshot_for(request)
+            if isinstance(store, Store)
+            else store.snapshot()
+        )
         run_.total = snapshot.shops
         told = time.monotonic()
 
@@ -331,8 +315,18 @@ class Worker:
 
         return run(
             snapshot,
-            run_.job.request,
+            request,
             self._executor(),
             in_flight=self.max_workers,
             tell=tell,
         )
+
+
+def _failure(fence: int, error: BaseException) -> Fail:
+    """What an error means: bad input stays bad, anything else may pass."""
+    return Fail(fence, described(error), may_retry=not isinstance(error, InputError))
+
+
+def _join(thread: threading.Thread | None, deadline: float) -> None:
+    if thread is not None and thread is not threading.current_thread():
+        thread.join(max(deadline - time.monotonic(), 0))

@@ -24,9 +24,8 @@ from tests.sinks.samples import (
     same,
 )
 
-from uptime_core.abc import ReportSink
 from uptime_core.errors import IllegalTransitionError, InputError, QueueFullError
-from uptime_core.jobs import Cancel, Complete, Job, JobState, is_report_id
+from uptime_core.jobs import Cancel, Complete, JobState, is_report_id
 from uptime_core.sinks.csv import CsvSink
 from uptime_core.sinks.memory import MemorySink
 from uptime_core.sinks.sqlite import SqliteSink
@@ -34,6 +33,9 @@ from uptime_core.sinks.sqlite import SqliteSink
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from uptime_core.abc import ReportSink
+    from uptime_core.jobs import Job
 
 KEYS = ("", "k", "K", "a/../b", "\0", "\u00fc\u2615", "%", "x" * 5000, "k ")
 REPORT = report_of()
@@ -249,9 +251,9 @@ def test_no_more_are_active_than_allowed(sink: ReportSink) -> None:
     assert sink.swap(first, claimed, most_active=0)
     assert sink.swap(None, job_of(2), most_active=2)
 
-    with pytest.raises(QueueFullError, match="^2 reports may be"):
+    with pytest.raises(QueueFullError, match=r"^2 reports may be"):
         sink.swap(None, job_of(3), most_active=2)
-    with pytest.raises(QueueFullError, match="^1 report may be"):
+    with pytest.raises(QueueFullError, match=r"^1 report may be"):
         sink.swap(None, job_of(3), most_active=1)
     assert sink.job(job_of(3).report_id) is None
     assert not sink.swap(None, first, most_active=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import random
 import signal
@@ -35,8 +36,6 @@ from uptime_core.errors import (
     StoreFullError,
 )
 from uptime_core.job_record import job_text
-from uptime_core.jobs import Job
-from uptime_core.report import Report
 from uptime_core.sinks import folder as folder_module
 from uptime_core.sinks.csv import CsvSink
 from uptime_core.window import DEFAULT_WINDOWS
@@ -44,7 +43,8 @@ from uptime_core.window import DEFAULT_WINDOWS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="only POSIX has fcntl")
+    from uptime_core.jobs import Job
+    from uptime_core.report import Report
 
 REPORT = report_of()
 FORMULA = attrs.evolve(
@@ -327,8 +327,7 @@ def test_damage_is_told_of_or_changes_nothing(sink: CsvSink, folder: Path) -> No
             for view, right in zip(_views(sink), expected, strict=True):
                 try:
                     assert view() == right
-                except StoreCorruptError as error:
-                    assert str(folder) in str(error)
+                except StoreCorruptError:
                     told += 1
         path.write_bytes(whole)
     assert told > 1000
@@ -512,7 +511,38 @@ def test_a_crash_at_any_step_leaves_all_or_nothing(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     steps = dict(line.split() for line in done.stdout.splitlines())
     assert set(steps) == set(SCENES)
-    assert all(int(count) > 20 for count in steps.values())
+    assert min(map(int, steps.values())) > 10
+
+
+@pytest.mark.parametrize("ends", [complete, failed])
+def test_what_an_earlier_claim_made_is_removed_in_the_end(
+    sink: CsvSink, folder: Path, ends: Callable[[Job], Job]
+) -> None:
+    job = attrs.evolve(running(job_of()), fence=3)
+    assert sink.swap(None, job)
+    for name in ("csv", "1.report", "2.report", "3.report"):
+        (folder / f"{job.report_id}.{name}").write_text("of a killed process")
+
+    done = ends(job)
+    is_complete = ends is complete
+    assert sink.swap(job, done, report=REPORT if is_complete else None)
+    made = ("json", "csv", "3.report") if is_complete else ("json",)
+    assert files(folder) == {f"{job.report_id}.{name}" for name in made}
+
+
+def test_a_report_that_is_deleted_while_it_is_read_is_not_there(
+    sink: CsvSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = published(sink)
+    read = sink._folder.read
+
+    def late(name: str, longest: int) -> bytes | None:
+        if name.endswith(".report"):
+            assert sink.swap(job, None)
+        return read(name, longest)
+
+    monkeypatch.setattr(sink._folder, "read", late)
+    assert sink.report(job.report_id) is None
 
 
 def test_what_a_dead_process_was_writing_is_removed(
@@ -547,7 +577,7 @@ def test_a_new_file_that_is_taken_for_left_over_is_made_again(
     sink: CsvSink, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between its creation and its locking, somebody may remove it or lock it."""
-    real = folder_module.fcntl.flock
+    real = fcntl.flock
     calls: list[int] = []
 
     def meddled(descriptor: int, operation: int) -> None:
@@ -559,7 +589,7 @@ def test_a_new_file_that_is_taken_for_left_over_is_made_again(
             raise BlockingIOError
         real(descriptor, operation)
 
-    monkeypatch.setattr(folder_module.fcntl, "flock", meddled)
+    monkeypatch.setattr(fcntl, "flock", meddled)
     with sink._folder.new_files({"x": b"content"}) as new:
         new.put("x")
     assert (folder / "x").read_bytes() == b"content"
@@ -698,13 +728,12 @@ def test_a_forked_child_does_not_keep_the_lock(
 
 def test_threads_wait_for_each_other(sink: CsvSink, folder: Path) -> None:
     patient = CsvSink(folder, timeout=5)
-    for other in (sink, patient):  # the lock of the sink, and that of the file
-        with sink._folder.locked():
-            thread = threading.Thread(target=lambda: patient.swap(None, job_of()))
+    thread = threading.Thread(target=lambda: patient.swap(None, job_of()))
+    with sink._folder.locked():
+        for other in (sink, CsvSink(folder, timeout=0)):
             with pytest.raises(StoreBusyError):
-                sink.jobs()
-            if other is patient:
-                thread.start()
+                other.jobs()
+        thread.start()
     thread.join()
     assert patient.job(job_of().report_id) is not None
 

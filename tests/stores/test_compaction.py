@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from uptime_core import PollColumns
 from uptime_core.instants import to_datetime, to_micros
 from uptime_core.stores import compaction, packed
+from uptime_core.stores.chunk import Chunk
 from uptime_core.stores.packed import Packed
 from uptime_core.stores.sqlite import SqliteStore
-from uptime_core.stores.sqlite_tables import Chunk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,36 +33,55 @@ class FakeTables:
     """The chunks of one block, in memory."""
 
     def __init__(self) -> None:
-        self.stored: dict[int, Packed] = {}
+        self.stored: dict[int, tuple[Packed, int]] = {}
         self.made = self.written = 0
 
     def chunks(self, block: int) -> list[Chunk]:
         assert block == 0
         return [
-            Chunk(n, 0, len(p.shop), int(p.at.min()), int(p.at.max()), 0)
-            for n, p in self.stored.items()
+            Chunk(n, 0, seconds, len(p.shop), int(p.at.min()), int(p.at.max()), 0, None)
+            for n, (p, seconds) in self.stored.items()
         ]
 
     def polls(self, chunk: Chunk) -> Packed:
-        return self.stored[chunk.chunk]
+        return self.stored[chunk.chunk][0]
 
-    def add_chunk(self, block: int, polls: Packed) -> None:
+    def add_chunk(self, block: int, polls: Packed, *, seconds: int) -> None:
         assert block == 0
         assert packed.fault(polls, packed.SHOPS_PER_BLOCK) is None
+        instants = list(zip(polls.shop.tolist(), polls.at.tolist(), strict=True))
+        assert len(set(instants)) == len(instants)
         self.made += 1
         self.written += len(polls.shop)
-        self.stored[self.made] = polls
+        self.stored[self.made] = polls, seconds
+
+    def add(self, rows: list[Row]) -> None:
+        """Add new polls, as ingest does."""
+        polls, known = packed_of(rows), packed_of(self.rows())
+        second = packed.are_second(polls, known)
+        for seconds in (0, 1):
+            for chunk in packed.chunks(polls.where(second == seconds)):
+                self.add_chunk(0, chunk, seconds=seconds)
 
     def drop_chunk(self, chunk: Chunk) -> None:
         del self.stored[chunk.chunk]
 
-    def rows(self) -> list[Row]:
-        """All polls; a poll in two chunks comes twice."""
+    def sizes(self) -> list[int]:
+        return [len(polls.shop) for polls, _ in self.stored.values()]
+
+    def rows(self, *which: int) -> list[Row]:
+        """All polls, the first ones, or the second ones; one in two chunks is twice."""
         return sorted(
             row
-            for polls in self.stored.values()
+            for polls, seconds in self.stored.values()
+            if seconds in (which or (0, 1))
             for row in zip(polls.shop.tolist(), polls.moment.tolist(), strict=True)
         )
+
+    def seconds_are_seconds(self) -> bool:
+        """Each second poll has a first one, of the same instant and other status."""
+        firsts = set(self.rows(0))
+        return all((shop, moment ^ 1) in firsts for shop, moment in self.rows(1))
 
 
 def tables_of(fake: FakeTables) -> Tables:
@@ -103,16 +122,16 @@ def test_merging_never_changes_the_set_of_polls(at_end: bool) -> None:  # noqa: 
         for batch in batches:
             new = sorted(set(batch) - known)
             known |= set(batch)
-            for chunk in packed.chunks(packed_of(new)):
-                fake.add_chunk(0, chunk)
+            fake.add(new)
             if not at_end:
                 compaction.merge_small_chunks(tables_of(fake), 0)
                 assert fake.rows() == sorted(known)
         if at_end:
             compaction.merge_all_small_chunks(tables_of(fake), 0)
-            assert sum(len(p.shop) < 128 for p in fake.stored.values()) <= 1
+            assert sum(size < 128 for size in fake.sizes()) <= 2
         assert fake.rows() == sorted(known)
-        assert all(len(polls.shop) <= 256 for polls in fake.stored.values())
+        assert max(fake.sizes(), default=0) <= 256
+        assert fake.seconds_are_seconds()
 
     run()
 
@@ -127,8 +146,7 @@ def test_retention_keeps_what_is_newer_and_each_shops_last_poll(
     for batch in batches:
         new = sorted(set(batch) - known)
         known |= set(batch)
-        for chunk in packed.chunks(packed_of(new)):
-            fake.add_chunk(0, chunk)
+        fake.add(new)
         compaction.merge_small_chunks(tables_of(fake), 0)
     deleted = compaction.delete_older_polls(tables_of(fake), 0, horizon)
     last: dict[int, int] = {}
@@ -142,6 +160,7 @@ def test_retention_keeps_what_is_newer_and_each_shops_last_poll(
     }
     assert fake.rows() == sorted(kept)
     assert deleted == len(known) - len(kept)
+    assert fake.seconds_are_seconds()
     again = compaction.delete_older_polls(tables_of(fake), 0, horizon)
     assert (again, fake.rows()) == (0, sorted(kept))
 
@@ -149,19 +168,19 @@ def test_retention_keeps_what_is_newer_and_each_shops_last_poll(
 @pytest.mark.parametrize("size", [1, 2, 15, 16, 17, 300])
 def test_few_chunks_however_many_batches_and_little_is_written_again(size: int) -> None:
     """The bound is 15 chunks for each of the five tiers below a large chunk."""
-    batches = 4_500 if size < 300 else 2_500
+    batches = 4_500 if size < 300 else 1_200
     fake = FakeTables()
     most = 0
     for number in range(batches):
         first = number * size
         rows = [(0, 2 * (first + place)) for place in range(size)]
-        fake.add_chunk(0, packed_of(rows))
+        fake.add_chunk(0, packed_of(rows), seconds=0)
         compaction.merge_small_chunks(tables_of(fake), 0)
         most = max(most, len(fake.stored))
-    large = sum(len(p.shop) >= compaction.LARGE for p in fake.stored.values())
+    large = sum(size >= compaction.LARGE for size in fake.sizes())
     assert most - large <= 75
     assert fake.written <= 5 * batches * size
-    assert sum(len(p.shop) for p in fake.stored.values()) == batches * size
+    assert sum(fake.sizes()) == batches * size
 
 
 def test_no_chunk_is_larger_than_the_most_and_large_ones_are_left_alone() -> None:
@@ -170,13 +189,15 @@ def test_no_chunk_is_larger_than_the_most_and_large_ones_are_left_alone() -> Non
     for number in range(3):
         moments = np.arange(number * step, (number + 1) * step, dtype=np.int64) * 2
         for chunk in packed.chunks(Packed(np.zeros(step, dtype=np.int64), moments)):
-            fake.add_chunk(0, chunk)
+            fake.add_chunk(0, chunk, seconds=0)
         compaction.merge_small_chunks(tables_of(fake), 0)
     compaction.merge_all_small_chunks(tables_of(fake), 0)
     assert list(fake.stored) == [1, 2, 3]
-    moments = np.arange(packed.MOST_POLLS * 2 + 3, dtype=np.int64) * 2
+    most = packed.MOST_POLLS
+    moments = np.arange(most * 2 + 3, dtype=np.int64) * 2
     chunks = list(packed.chunks(Packed(np.zeros_like(moments), moments)))
-    assert [len(chunk.shop) for chunk in chunks] == [699_051, 699_051, 699_049 + 1 - 1]
+    assert sum(len(chunk.shop) for chunk in chunks) == most * 2 + 3
+    assert [len(chunk.shop) * 3 // most for chunk in chunks] == [2, 2, 2]
 
 
 def test_hourly_batches_stay_in_few_chunks_of_a_file(tmp_path: Path) -> None:

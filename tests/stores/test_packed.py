@@ -70,8 +70,30 @@ def test_conflicts_are_instants_that_get_their_second_status(
         return sum((shop, moment ^ 1) in polls for shop, moment in polls) // 2
 
     expected = with_both(set(rows) | set(known)) - with_both(set(known))
-    found = packed.conflicts(packed_of(sorted(new)), packed_of(sorted(set(known))))
-    assert found == expected
+    polls = packed_of(sorted(new))
+    second = packed.are_second(polls, packed_of(sorted(set(known))))
+    assert np.count_nonzero(second) == expected
+    # What is left has no two polls of one instant of a shop, and neither is known.
+    first = rows_of(polls.where(~second))
+    instants = [(shop, moment >> 1) for shop, moment in first]
+    assert len(set(instants)) == len(instants)
+    assert not {(shop, moment >> 1) for shop, moment in known}.intersection(instants)
+
+
+@given(rows=ROWS.filter(bool))
+def test_a_summary_has_each_shops_polls_and_its_last(rows: list[Row]) -> None:
+    firsts = {(shop, moment >> 1): moment for shop, moment in sorted(rows)}
+    polls = packed_of(sorted((shop, m) for (shop, _), m in firsts.items()))
+    summary = packed.summary(polls)
+    shops = sorted({shop for shop, _ in firsts})
+    assert summary.shop.tolist() == shops
+    moments = [[m for (s, _), m in firsts.items() if s == shop] for shop in shops]
+    assert summary.polls.tolist() == [len(of_shop) for of_shop in moments]
+    assert summary.last.tolist() == [max(of_shop) for of_shop in moments]
+    again = packed.parse_summary(packed.summary_bytes(summary))
+    for column, expected in zip(again, summary, strict=True):
+        assert column.dtype == np.int64
+        assert column.tolist() == expected.tolist()
 
 
 @given(rows=ROWS)
@@ -110,7 +132,7 @@ def test_the_parts_of_nothing_are_nothing() -> None:
     assert rows_of(packed.joined([])) == []
     assert rows_of(packed.distinct(packed.NONE)) == []
     assert packed.are_in(packed.NONE, packed.NONE).tolist() == []
-    assert packed.conflicts(packed.NONE, packed.NONE) == 0
+    assert packed.are_second(packed.NONE, packed.NONE).tolist() == []
     assert packed.to_bytes(packed.NONE) == b""
 
 

@@ -297,11 +297,10 @@ class CsvSink(ReportSink):
         """Remove a job; its own file is the first one: from then on, it is gone."""
         self._folder.remove(job_name(job.report_id))
         self._folder.sync()
-        key = job.idempotency_key
         with suppress(OSError):
             self._folder.remove(mark_name(job.report_id), *made_names(job))
-            if key is not None and self._key_holder(key) == job.report_id:
-                self._folder.remove(key_name(key))
+            if job.idempotency_key is not None:
+                self._folder.remove(key_name(job.idempotency_key))
 
     def _marked(self) -> list[str]:
         """The ids of the jobs that may be active; no other is."""

@@ -9,7 +9,7 @@ from uptime_core.errors import StoreCorruptError
 from uptime_core.job_record import job_text, parse_job
 from uptime_core.jobs import JobState, is_report_id
 from uptime_core.report_bytes import parse_report, report_bytes
-from uptime_core.sinks.swaps import may_be_key, may_swap, queue_is_full
+from uptime_core.sinks.swaps import may_be_key, may_swap, queue_is_full, selected
 from uptime_core.sqlite_database import Database
 
 if TYPE_CHECKING:
@@ -35,9 +35,8 @@ _TABLES = (
         job TEXT NOT NULL
     ) STRICT
     """,
-    "CREATE INDEX uptime_jobs_in_order ON uptime_jobs(created_at, report_id)",
     """
-    CREATE INDEX uptime_jobs_active ON uptime_jobs(created_at, report_id)
+    CREATE INDEX uptime_jobs_active ON uptime_jobs(state)
         WHERE state IN ('queued', 'running')
     """,
     """
@@ -95,20 +94,16 @@ class SqliteSink(ReportSink):
         """Jobs, sorted by `created_at` and id; see `ReportSink.jobs`."""
         if not may_be_key(idempotency_key):
             return ()
-        conditions = ["TRUE"]
-        values = []
-        if active:
-            conditions.append(_ACTIVE)
+        condition, values = "TRUE", []
         if idempotency_key is not None:
-            conditions.append("idempotency_key = ?")
-            values.append(idempotency_key)
-        query = (
-            f"SELECT {_COLUMNS} FROM uptime_jobs "  # noqa: S608  # constants only
-            f"WHERE {' AND '.join(conditions)} ORDER BY created_at, report_id"
-        )
+            condition, values = "idempotency_key = ?", [idempotency_key]
+        elif active:
+            condition = _ACTIVE
+        query = f"SELECT {_COLUMNS} FROM uptime_jobs WHERE {condition}"  # noqa: S608  # constants only
         with self._database.read() as connection:
             rows = connection.execute(query, values).fetchall()
-        return tuple(map(self._checked, rows))
+        jobs = map(self._checked, rows)
+        return selected(jobs, active=active, idempotency_key=idempotency_key)
 
     def swap(
         self,

@@ -12,27 +12,31 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from uptime_core.stores import packed
-from uptime_core.stores.packed import MOST_POLLS, Packed
+from uptime_core.stores.packed import MOST_POLLS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
-    from uptime_core.stores.sqlite_tables import Chunk, Tables
+    from uptime_core.stores.chunk import Chunk
+    from uptime_core.stores.packed import Packed
+    from uptime_core.stores.sqlite_tables import Tables
 
 _FAN_IN_BITS = 4
 FAN_IN = 1 << _FAN_IN_BITS
 LARGE = MOST_POLLS // 2
 """Polls of a chunk that is not merged any more."""
 
+_NEVER = np.iinfo(np.int64).min
+
 
 def merge_small_chunks(tables: Tables, block: int) -> None:
     """Merge a block's chunks as far as there are enough of about the same size."""
     while True:
-        tiers: dict[int, list[Chunk]] = {}
+        tiers: dict[tuple[int, int], list[Chunk]] = {}
         for chunk in tables.chunks(block):
             if chunk.polls < LARGE:
                 tier = (chunk.polls.bit_length() - 1) // _FAN_IN_BITS
-                tiers.setdefault(tier, []).append(chunk)
+                tiers.setdefault((chunk.seconds, tier), []).append(chunk)
         full = [
             chunks
             for chunks in tiers.values()
@@ -41,58 +45,63 @@ def merge_small_chunks(tables: Tables, block: int) -> None:
         ]
         if not full:
             return
-        merge(tables, block, full[0])
+        merge(tables, full[0])
 
 
-def merge(tables: Tables, block: int, chunks: Iterable[Chunk]) -> None:
-    """Put some chunks of a block in one, or in as few as their size allows."""
+def merge(tables: Tables, chunks: Sequence[Chunk]) -> None:
+    """Put chunks of a block in one, or in as few as their size allows.
+
+    Args:
+        tables: The tables.
+        chunks: Of one block, and all of first polls or all of second ones.
+    """
     parts = []
     for chunk in chunks:
         parts.append(tables.polls(chunk))
         tables.drop_chunk(chunk)
     for merged in packed.chunks(packed.distinct(packed.joined(parts))):
-        tables.add_chunk(block, merged)
+        tables.add_chunk(chunks[0].block, merged, seconds=chunks[0].seconds)
 
 
 def merge_all_small_chunks(tables: Tables, block: int) -> None:
     """Merge all chunks of a block that are not large."""
     small = [chunk for chunk in tables.chunks(block) if chunk.polls < LARGE]
-    if len(small) > 1:
-        merge(tables, block, small)
+    for seconds in (0, 1):
+        alike = [chunk for chunk in small if chunk.seconds == seconds]
+        if len(alike) > 1:
+            merge(tables, alike)
 
 
 def delete_older_polls(tables: Tables, block: int, horizon: int) -> int:
     """Delete a block's polls from before an instant, but each shop's last one.
+
+    Where that one's instant has both statuses, both are kept.
 
     Returns:
         How many were deleted.
     """
     old = [chunk for chunk in tables.chunks(block) if chunk.first_at < horizon]
     before = sum(chunk.polls for chunk in old)
-    last = packed.NONE
+    last = np.full(packed.SHOPS_PER_BLOCK, _NEVER, dtype=np.int64)
+    for chunk in old:
+        if not chunk.seconds:
+            polls = tables.polls(chunk)
+            older = polls.where(polls.at < horizon)
+            np.maximum.at(last, older.shop, older.at)
     kept = 0
+    remains: tuple[list[Packed], list[Packed]] = ([], [])
     for chunk in old:
         polls = tables.polls(chunk)
         tables.drop_chunk(chunk)
-        is_older = polls.at < horizon
-        last = _last_of_each_shop(packed.joined([last, polls.where(is_older)]))
-        newer = polls.where(~is_older)
-        kept += len(newer.shop)
+        newer = polls.where(polls.at >= horizon)
         for part in packed.chunks(newer):
-            tables.add_chunk(block, part)
-    for part in packed.chunks(last):
-        tables.add_chunk(block, part)
+            tables.add_chunk(block, part, seconds=chunk.seconds)
+        remains[chunk.seconds].append(polls.where(polls.at == last[polls.shop]))
+        kept += len(newer.shop)
+    for seconds, parts in enumerate(remains):
+        remaining = packed.distinct(packed.joined(parts))
+        kept += len(remaining.shop)
+        for part in packed.chunks(remaining):
+            tables.add_chunk(block, part, seconds=seconds)
     merge_small_chunks(tables, block)
-    return before - kept - len(last.shop)
-
-
-def _last_of_each_shop(polls: Packed) -> Packed:
-    """Each shop's newest poll; both where there are two statuses of that instant."""
-    ordered = packed.distinct(polls)
-    if not len(ordered.shop):
-        return ordered
-    shop, at = ordered.shop, ordered.at
-    is_last = np.append(shop[1:] != shop[:-1], True)
-    newest = np.zeros(int(shop[-1]) + 1, dtype=np.int64)
-    newest[shop[is_last]] = at[is_last]
-    return ordered.where(at == newest[shop])
+    return before - kept

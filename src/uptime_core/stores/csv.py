@@ -8,6 +8,7 @@ import sys
 import threading
 from contextlib import contextmanager
 from functools import partial
+from hashlib import sha256
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
 
 from uptime_core.abc import Store
@@ -258,6 +259,13 @@ class CsvStore(Store):
     def __reduce__(self) -> tuple[type[CsvStore], tuple[object, ...]]:
         # What has been read stays behind: files are read again where they are needed.
         return CsvStore, self._arguments
+
+    @property
+    def identity(self) -> str:
+        """The same text for stores that read the same files in the same way."""
+        paths = [path and os.path.abspath(path) for path in self._paths]  # noqa: PTH100  # texts
+        digest = sha256(repr((paths, self._arguments[3:])).encode(errors="replace"))
+        return f"csv:{digest.hexdigest()}"
 
     def polls(
         self,

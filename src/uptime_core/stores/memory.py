@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import attrs
+import numpy as np
+
 from uptime_core.abc import Store
+from uptime_core.forks import ForkSafeLock
+from uptime_core.ingest import (
+    IngestResult,
+    hours_change,
+    quarantine_after,
+    timezones_change,
+)
+from uptime_core.inputs import hours_columns, poll_columns, timezone_names
+from uptime_core.intake import NOBODY, Quarantine
+from uptime_core.kernel.arrays import starts_of_runs
+from uptime_core.polls import PollColumns, concatenate
+from uptime_core.rejects import Rejects
+from uptime_core.schedule import HoursColumns
 from uptime_core.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -12,12 +30,49 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from uptime_core.inputs import HoursInput, PollInput, TimezonesInput
-    from uptime_core.polls import PollColumns
-    from uptime_core.schedule import HoursColumns
+    from uptime_core.rejects import OnError
+
+
+@attrs.frozen
+class _State:
+    """What a store holds at one moment; it never changes, another takes its place."""
+
+    snapshot: Snapshot
+    bad_hours: Quarantine = NOBODY
+    bad_timezones: Quarantine = NOBODY
+
+    def changed(
+        self,
+        *,
+        polls: PollColumns | None = None,
+        hours: tuple[HoursColumns, Quarantine] | None = None,
+        timezones: tuple[Mapping[str, str], Quarantine] | None = None,
+    ) -> _State:
+        """The state with some of its sources replaced."""
+        before = self.snapshot
+        now_polls = before.polls if polls is None else polls
+        now_hours, bad_hours = hours or (before.hours, self.bad_hours)
+        now_zones, bad_zones = timezones or (before.timezones, self.bad_timezones)
+        bad = bad_hours | bad_zones
+        quarantined = bad.store_ids
+        if bad.suspects:
+            known = _polled(now_polls).union(now_hours.store_ids, now_zones)
+            quarantined |= bad.suspects & known
+        snapshot = attrs.evolve(
+            before,
+            polls=now_polls,
+            hours=now_hours,
+            timezones=now_zones,
+            quarantined=quarantined,
+        )
+        return _State(snapshot, bad_hours, bad_zones)
 
 
 class MemoryStore(Store):
-    """Holds what it is given, in columns.
+    """Holds what it is given, in columns, and takes more in.
+
+    Several threads may use it at once; a pickled copy goes its own way. Each ingest
+    copies what it adds to, so that what has been read never changes.
 
     Args:
         polls: As `compute_report` takes them; likewise the next two.
@@ -34,7 +89,16 @@ class MemoryStore(Store):
         hours: HoursInput | None = None,
         timezones: TimezonesInput | None = None,
     ) -> None:
-        self._snapshot = Snapshot.of(polls, hours, timezones)
+        state = _State(Snapshot.of(polls, hours, timezones))
+        self.__setstate__((state,))
+
+    def __getstate__(self) -> tuple[_State]:
+        return (self._state,)
+
+    def __setstate__(self, state: tuple[_State]) -> None:
+        (self._state,) = state
+        self._writers = ForkSafeLock()
+        self._own = threading.local()  # what this thread's transaction has so far
 
     def polls(
         self,
@@ -43,20 +107,155 @@ class MemoryStore(Store):
         end: datetime | None = None,
     ) -> Iterator[PollColumns]:
         """The polls of a shop, or of all, from `start` to `end`, in one batch."""
-        batch = self._snapshot.polls.where(store_id, start, end)
+        batch = self.snapshot().polls.where(store_id, start, end)
         return iter((batch,))
 
     def hours(self) -> HoursColumns:
         """The business hours."""
-        return self._snapshot.hours
+        return self.snapshot().hours
 
     def timezones(self) -> Mapping[str, str]:
         """The time zones, by shop."""
-        return dict(self._snapshot.timezones)
+        return dict(self.snapshot().timezones)
+
+    def quarantined(self) -> frozenset[str]:
+        """The shops of rejected rows of hours and zones."""
+        return self.snapshot().quarantined
 
     def snapshot(self) -> Snapshot:
-        """All of it; nothing changes after construction."""
-        return self._snapshot
+        """All of it, as it is now."""
+        return self._current.snapshot
+
+    def add_polls(
+        self, polls: PollInput, *, on_error: OnError = "raise"
+    ) -> IngestResult:
+        """Add polls; see `uptime_core.abc.SupportsIngest`."""
+        rejects = Rejects(on_error)
+        columns = poll_columns(polls, rejects)
+        with self.transaction():
+            joined, result = _joined(self._current.snapshot.polls, columns)
+            self._own.state = self._current.changed(polls=joined)
+        return attrs.evolve(result, rejected=tuple(rejects.rows))
+
+    def set_hours(
+        self,
+        hours: HoursInput,
+        replace: bool = False,  # noqa: FBT001, FBT002  # the public signature
+        *,
+        on_error: OnError = "raise",
+        quarantine: Quarantine = NOBODY,
+    ) -> IngestResult:
+        """Replace business hours; see `uptime_core.abc.SupportsIngest`."""
+        rejects = Rejects(on_error)
+        new, bad = hours_columns(hours, rejects)
+        bad |= quarantine
+        with self.transaction():
+            old = self._current.snapshot.hours
+            lost = bad.store_ids.union(old.store_ids if replace else ())
+            after = quarantine_after(
+                self._current.bad_hours, new.store_ids, bad, replace=replace
+            )
+            kept = _without(old, lost.union(new.store_ids))
+            self._own.state = self._current.changed(
+                hours=(HoursColumns.concatenate([kept, new]), after)
+            )
+        return attrs.evolve(hours_change(old, new), rejected=tuple(rejects.rows))
+
+    def set_timezones(
+        self,
+        timezones: TimezonesInput,
+        replace: bool = False,  # noqa: FBT001, FBT002  # the public signature
+        *,
+        on_error: OnError = "raise",
+        quarantine: Quarantine = NOBODY,
+    ) -> IngestResult:
+        """Replace time zones; see `uptime_core.abc.SupportsIngest`."""
+        rejects = Rejects(on_error)
+        new, bad = timezone_names(timezones, rejects)
+        bad |= quarantine
+        with self.transaction():
+            old = self._current.snapshot.timezones
+            lost = bad.store_ids.union(old if replace else ())
+            after = quarantine_after(
+                self._current.bad_timezones, new, bad, replace=replace
+            )
+            kept = {shop: zone for shop, zone in old.items() if shop not in lost}
+            self._own.state = self._current.changed(timezones=(kept | dict(new), after))
+        return attrs.evolve(timezones_change(old, new), rejected=tuple(rejects.rows))
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that this thread writes in the ``with`` block is written, or nothing.
+
+        Other writers wait meanwhile, and readers in other threads see what was there
+        before.
+        """
+        with self._writers:
+            before: _State | None = getattr(self._own, "state", None)
+            self._own.state = self._current
+            try:
+                yield
+                if before is None:
+                    self._state = self._own.state
+                else:
+                    before = self._own.state
+            finally:
+                self._own.state = before
+
+    @property
+    def _current(self) -> _State:
+        own: _State | None = getattr(self._own, "state", None)
+        return self._state if own is None else own
 
     def __repr__(self) -> str:
-        return f"<MemoryStore: {self._snapshot.polls!r}>"
+        return f"<MemoryStore: {self.snapshot().polls!r}>"
+
+
+def _polled(polls: PollColumns) -> set[str]:
+    counts = np.bincount(polls.code, minlength=len(polls.store_ids))
+    return {polls.store_ids[code] for code in np.flatnonzero(counts).tolist()}
+
+
+def _joined(known: PollColumns, polls: PollColumns) -> tuple[PollColumns, IngestResult]:
+    """Known polls and those of the new ones that are not among them."""
+    if not len(polls):
+        return known, IngestResult()
+    near = (known.at >= polls.at.min()) & (known.at <= polls.at.max())
+    code, at, status = known.code[near], known.at[near], known.status[near]
+    # The known ones come first, so that their shops keep their numbers.
+    both = concatenate([PollColumns(known.store_ids, code, at, status), polls])
+    is_new = np.arange(len(both)) >= len(code)
+    shop, moment = both.code.astype(np.int64), (both.at << 1) | both.status
+    order = np.lexsort((moment, shop))  # stable: of equal polls the known one is first
+    shop, moment = shop[order], moment[order]
+    distinct = starts_of_runs(shop) | starts_of_runs(moment)
+    order, shop, moment = order[distinct], shop[distinct], moment[distinct]
+    is_new = is_new[order]
+    # What is left of an instant is one status, or both side by side.
+    contradicts = ~(starts_of_runs(shop) | starts_of_runs(moment >> 1))
+    contradicts[1:] &= is_new[1:] | is_new[:-1]
+    added = np.sort(order[is_new])
+    joined = PollColumns(
+        both.store_ids,
+        np.append(known.code, both.code[added]),
+        np.append(known.at, both.at[added]),
+        np.append(known.status, both.status[added]),
+    )
+    return joined, IngestResult(
+        added=len(added),
+        repeated=len(polls) - len(added),
+        conflicting=int(np.count_nonzero(contradicts)),
+    )
+
+
+def _without(hours: HoursColumns, store_ids: frozenset[str]) -> HoursColumns:
+    """The business hours of all other shops."""
+    keep = np.array([shop not in store_ids for shop in hours.store_ids], dtype=np.bool_)
+    number = np.cumsum(keep, dtype=np.int32) - np.int32(1)
+    rows = keep[hours.code]
+    return HoursColumns(
+        [shop for shop in hours.store_ids if shop not in store_ids],
+        number[hours.code[rows]],
+        hours.start[rows],
+        hours.end[rows],
+    )

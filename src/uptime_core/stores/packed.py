@@ -24,8 +24,8 @@ SHOPS_PER_BLOCK = 1 << SHOP_BITS
 """Few enough for blocks to be computed side by side, enough for numpy."""
 
 BYTES_PER_POLL = 10
-MOST_POLLS = 1 << 20
-"""Of a chunk: some ten megabytes."""
+MOST_POLLS = 1 << 19
+"""Of a chunk: some five megabytes."""
 
 
 class Packed(NamedTuple):
@@ -92,18 +92,54 @@ def are_in(polls: Packed, known: Packed) -> Bool:
     return found[len(known.shop) :]
 
 
-def conflicts(polls: Packed, known: Packed) -> int:
-    """How many of `polls` meet the other status at their instant.
+def are_second(polls: Packed, known: Packed) -> Bool:
+    """Which polls are the second of their instant, with the other status.
 
     Args:
         polls: Distinct polls, none of which is known.
         known: Distinct polls.
     """
-    # The other status of a moment differs in the last bit alone. Within `polls` each
-    # of the two would find the other: that is one contradiction.
+    # The other status of a moment differs in the last bit alone. Where both are new,
+    # the one that is up counts as the second.
     other = Packed(polls.shop, polls.moment ^ 1)
-    within = int(np.count_nonzero(are_in(other, polls))) // 2
-    return within + int(np.count_nonzero(are_in(other, known)))
+    both_are_new = are_in(other, polls) & (polls.moment & 1 == 1)
+    second: Bool = both_are_new | are_in(other, known)
+    return second
+
+
+class Summary(NamedTuple):
+    """What a report needs to know of polls that are older than its windows.
+
+    Attributes:
+        shop: int64, the shops that have any, in order.
+        polls: int64, how many each has.
+        last: int64, the moment of each one's newest.
+    """
+
+    shop: Int64
+    polls: Int64
+    last: Int64
+
+
+def summary(polls: Packed) -> Summary:
+    """The summary of sorted polls, of which each shop has no two of one instant."""
+    is_last = np.append(polls.shop[1:] != polls.shop[:-1], True)  # no flag
+    ends = np.flatnonzero(is_last) + 1
+    return Summary(polls.shop[is_last], np.diff(ends, prepend=0), polls.moment[is_last])
+
+
+def summary_bytes(shops: Summary) -> bytes:
+    """A summary as bytes: the shops as uint16, then the others as int64."""
+    columns = (shops.shop.astype("<u2"), *(c.astype("<i8") for c in shops[1:]))
+    return b"".join(column.tobytes() for column in columns)
+
+
+def parse_summary(data: bytes) -> Summary:
+    """The summary of bytes that `summary_bytes` made."""
+    shops = len(data) // (2 + 8 + 8)
+    shop = np.frombuffer(data, dtype="<u2", count=shops).astype(np.int64)
+    rest = np.frombuffer(data, dtype="<i8", offset=2 * shops).astype(np.int64)
+    return Summary(shop, rest[:shops], rest[shops:])
 
 
 def chunks(polls: Packed) -> Iterator[Packed]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, cast
 
 import attrs
 
 from uptime_core.abc import Store
+from uptime_core.compute import first_instant
 from uptime_core.errors import located
 from uptime_core.inputs import hours_columns, poll_columns, timezone_names
 from uptime_core.instants import to_datetime, to_micros
@@ -18,7 +19,7 @@ from uptime_core.sqlite_database import Database
 from uptime_core.store_ids import parse_store_id
 from uptime_core.stores import packed, sqlite_ingest
 from uptime_core.stores.compaction import delete_older_polls, merge_all_small_chunks
-from uptime_core.stores.sqlite_snapshot import PollCopy, SqliteSnapshot
+from uptime_core.stores.sqlite_snapshot import PollCopy, Span, SqliteSnapshot
 from uptime_core.stores.sqlite_snapshot import poll_columns as with_ids
 from uptime_core.stores.sqlite_tables import PART, SCHEMA, SOURCES, VERSION, Tables
 
@@ -31,7 +32,12 @@ if TYPE_CHECKING:
     from uptime_core.inputs import HoursInput, PollInput, TimezonesInput
     from uptime_core.polls import PollColumns
     from uptime_core.rejects import OnError
+    from uptime_core.request import ReportRequest
     from uptime_core.sqlite_database import JournalMode
+
+
+class _UndoneError(Exception):
+    """Undoes a transaction."""
 
 
 class SqliteStore(Store):
@@ -157,6 +163,18 @@ class SqliteStore(Store):
         with self._reading() as tables:
             return SqliteSnapshot(tables, self._path, repr(self))
 
+    def snapshot_for(self, request: ReportRequest) -> SqliteSnapshot:
+        """What a report of this request reads, copied at one moment.
+
+        How long this takes depends on the length of the windows, and hardly on that of
+        the history before them.
+        """
+        as_of = cast("int", request.as_of)
+        span = Span(min(first_instant(request), as_of + 1), as_of)
+        listed = None if isinstance(request.stores, str) else request.stores
+        with self._reading() as tables:
+            return SqliteSnapshot(tables, self._path, repr(self), span, listed)
+
     def add_polls(
         self, polls: PollInput, *, on_error: OnError = "raise"
     ) -> IngestResult:
@@ -207,8 +225,15 @@ class SqliteStore(Store):
 
         Other writers, of the store and of a sink in the same file, wait meanwhile.
         """
-        with self._database.write():
-            yield
+        failure: BaseException | None = None
+        with suppress(_UndoneError), self._database.write():
+            try:
+                yield
+            except BaseException as error:  # raised again below
+                failure = error  # not SQLite's, so not to be taken for one of its own
+                raise _UndoneError from error
+        if failure is not None:
+            raise failure
 
     def delete_before(self, instant: datetime) -> int:
         """Delete the polls from before an instant, but each shop's last one.

@@ -109,13 +109,15 @@ def _add_to_block(tables: Tables, block: int, part: Packed) -> IngestResult:
     polls = packed.distinct(part)
     known = _known(tables, block, polls)
     new = polls.where(~packed.are_in(polls, known))
-    for chunk in packed.chunks(new):
-        tables.add_chunk(block, chunk)
+    are_second = packed.are_second(new, known)
+    for seconds in (0, 1):
+        for chunk in packed.chunks(new.where(are_second == seconds)):
+            tables.add_chunk(block, chunk, seconds=seconds)
     merge_small_chunks(tables, block)
     return IngestResult(
         added=len(new.shop),
         repeated=len(part.shop) - len(new.shop),
-        conflicting=packed.conflicts(new, known),
+        conflicting=int(np.count_nonzero(are_second)),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
+import weakref
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -12,28 +13,46 @@ import numpy as np
 from uptime_core.errors import StoreFullError, counted
 from uptime_core.polls import PollColumns
 from uptime_core.schedule import HoursColumns
-from uptime_core.snapshot import Snapshot
+from uptime_core.snapshot import PollTotals, Snapshot
 from uptime_core.stores import packed
-from uptime_core.stores.sqlite_tables import SOURCES, checked_polls
+from uptime_core.stores.chunk import Chunk, checked_polls, checked_summary
+from uptime_core.stores.packed import Packed
+from uptime_core.stores.sqlite_tables import SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from uptime_core.stores.packed import Packed
     from uptime_core.stores.shop_block import ShopBlock
-    from uptime_core.stores.sqlite_tables import Chunk, Tables
+    from uptime_core.stores.sqlite_tables import Column, Tables
 
 IN_MEMORY = 64 << 20
 """Bytes of a copy that stay in memory; a larger one goes to a file without a name."""
 
 _DISK_FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+_NEVER = np.iinfo(np.int64).min
 
 
-class _Copy(NamedTuple):
-    """Where the bytes of a chunk are in the copy."""
+class Span(NamedTuple):
+    """What of the time a report needs polls of, in microseconds.
+
+    Attributes:
+        low: The first instant of its windows. Of older polls it needs how many there
+            are, and each shop's last one: whatever speaks in a window, and is older,
+            speaks until the next poll.
+        as_of: Its "now". Of later polls it needs how many there are.
+    """
+
+    low: int
+    as_of: int
+
+
+class _Copied(NamedTuple):
+    """Where the bytes of a chunk's data or summary are in the copy."""
 
     chunk: Chunk
+    column: Column
     offset: int
+    size: int
 
 
 class PollCopy:
@@ -44,20 +63,28 @@ class PollCopy:
         chunks: Which chunks to copy.
         path: The store's file. A large copy is a file beside it that has no name and
             is gone when nobody uses it, or its process ends.
+        span: What a report needs; of chunks that lie outside, summaries will do. None
+            is everything.
     """
 
-    def __init__(self, tables: Tables, chunks: list[Chunk], path: str) -> None:
+    def __init__(
+        self, tables: Tables, chunks: list[Chunk], path: str, span: Span | None = None
+    ) -> None:
         self._path = path
-        self._copies: dict[int, list[_Copy]] = {}
+        self._span = span
+        self._copied: dict[int, list[_Copied]] = {}
         self._file = tempfile.SpooledTemporaryFile(  # noqa: SIM115  # closed with self
             max_size=IN_MEMORY,
             dir=os.path.dirname(path),  # noqa: PTH120  # a text
         )
+        weakref.finalize(self, self._file.close)
         try:
             for chunk in chunks:
-                copy = _Copy(chunk, self._file.tell())
-                self._copies.setdefault(chunk.block, []).append(copy)
-                self._file.write(tables.data(chunk))
+                column: Column = "summary" if _is_outside(chunk, span) else "data"
+                content = tables.content(chunk, column)
+                place = _Copied(chunk, column, self._file.tell(), len(content))
+                self._copied.setdefault(chunk.block, []).append(place)
+                self._file.write(content)
         except OSError as error:
             self._file.close()
             if error.errno in _DISK_FULL:
@@ -68,13 +95,54 @@ class PollCopy:
             raise
 
     def polls(self, block: int) -> Packed:
-        """The polls of a block of shops."""
-        parts = []
-        for chunk, offset in self._copies.get(block, ()):
-            self._file.seek(offset)
-            data = self._file.read(chunk.polls * packed.BYTES_PER_POLL)
-            parts.append(checked_polls(chunk, data, self._path))
+        """All polls of a block of shops; for a copy of everything only."""
+        parts = [
+            checked_polls(place.chunk, self._content(place), self._path)
+            for place in self._copied.get(block, ())
+        ]
         return packed.joined(parts)
+
+    def polls_and_totals(self, block: int, span: Span) -> tuple[Packed, PollTotals]:
+        """The polls of a block that a report needs, up to `as_of`, and how many it has.
+
+        Raises:
+            StoreCorruptError: They are not those that were written.
+        """
+        shops = packed.SHOPS_PER_BLOCK
+        firsts_and_seconds = (np.zeros(shops, np.int64), np.zeros(shops, np.int64))
+        later = np.zeros(shops, dtype=np.int64)
+        last = np.full(shops, _NEVER, dtype=np.int64)
+        parts = []
+        for place in self._copied.get(block, ()):
+            chunk, content = place.chunk, self._content(place)
+            total = firsts_and_seconds[chunk.seconds]
+            if place.column == "data":
+                polls = checked_polls(chunk, content, self._path)
+                if chunk.last_at > span.as_of:
+                    is_later = polls.at > span.as_of
+                    later += np.bincount(polls.shop[is_later], minlength=shops)
+                    polls = polls.where(~is_later)
+                total += np.bincount(polls.shop, minlength=shops)
+                parts.append(polls)
+                continue
+            summary = checked_summary(chunk, content, self._path)
+            if chunk.first_at > span.as_of:
+                later[summary.shop] += summary.polls
+                continue
+            total[summary.shop] += summary.polls
+            # The last bit is turned, so that of one instant's statuses down is later.
+            newest = np.maximum(last[summary.shop], summary.last ^ 1)
+            last[summary.shop] = newest
+        known = np.flatnonzero(last != _NEVER)
+        parts.append(Packed(known, last[known] ^ 1))
+        firsts, seconds = firsts_and_seconds
+        return packed.joined(parts), PollTotals(
+            span.low, span.as_of, firsts, seconds, later
+        )
+
+    def _content(self, place: _Copied) -> bytes:
+        self._file.seek(place.offset)
+        return self._file.read(place.size)
 
 
 class SqliteSnapshot:
@@ -84,19 +152,36 @@ class SqliteSnapshot:
         tables: The tables, in a transaction; not used any more afterwards.
         path: The store's file.
         source: What the data come from, for messages.
+        span: What the report needs; None is everything.
+        store_ids: The shops that the report is of; None is all.
     """
 
-    def __init__(self, tables: Tables, path: str, source: str) -> None:
+    def __init__(
+        self,
+        tables: Tables,
+        path: str,
+        source: str,
+        span: Span | None = None,
+        store_ids: tuple[str, ...] | None = None,
+    ) -> None:
         chunks = tables.chunks()
         tables.verify(chunks)
         self.source = source
-        self.shops = tables.state.shops
+        self._span = span
         self._newest = max((chunk.last_at for chunk in chunks), default=None)
-        self._blocks = list(tables.blocks())
+        self._blocks = [
+            (number, block)
+            for number, block in tables.blocks()
+            if store_ids is None or not set(store_ids).isdisjoint(block.store_ids)
+        ]
+        known = sum(len(block.store_ids) for _, block in self._blocks)
+        self.shops = known if store_ids is None else len(store_ids)
         quarantines = [tables.quarantine(source) for source in SOURCES]
         self._named = frozenset().union(*(q.store_ids for q in quarantines))
         self._suspects = frozenset().union(*(q.suspects for q in quarantines))
-        self._copy = PollCopy(tables, chunks, path)
+        read = {number for number, _ in self._blocks}
+        chosen = [chunk for chunk in chunks if chunk.block in read]
+        self._copy = PollCopy(tables, chosen, path, span)
 
     def newest(self) -> int | None:
         """The newest poll's instant in microseconds, or None without any."""
@@ -110,19 +195,17 @@ class SqliteSnapshot:
         """
         elsewhere = set(self._named)
         for number, block in self._blocks:
-            polls = poll_columns(block, self._copy.polls(number))
             elsewhere.difference_update(block.store_ids)
-            yield self._part(polls, block)
-        if elsewhere or not self._blocks:
-            yield Snapshot(
-                polls=PollColumns((), (), (), ()),
-                hours=HoursColumns((), (), (), ()),
-                timezones={},
-                quarantined=frozenset(elsewhere),
-                source=self.source,
-                hours_source=self.source,
-                timezones_source=self.source,
-            )
+            yield self._part(number, block)
+        yield Snapshot(
+            polls=PollColumns((), (), (), ()),
+            hours=HoursColumns((), (), (), ()),
+            timezones={},
+            quarantined=frozenset(elsewhere),
+            source=self.source,
+            hours_source=self.source,
+            timezones_source=self.source,
+        )
 
     def quarantined(self) -> frozenset[str]:
         """The shops of rejected rows, as far as they are known to be shops."""
@@ -131,19 +214,28 @@ class SqliteSnapshot:
     def __repr__(self) -> str:
         return f"<SqliteSnapshot: {counted(self.shops, 'shop')} of {self.source}>"
 
-    def _part(self, polls: PollColumns, block: ShopBlock) -> Snapshot:
+    def _part(self, number: int, block: ShopBlock) -> Snapshot:
+        totals = None
+        if self._span is None:
+            polls = self._copy.polls(number)
+            has_polls = np.bincount(polls.shop, minlength=len(block.store_ids))
+        else:
+            polls, totals = self._copy.polls_and_totals(number, self._span)
+            totals = totals.of_first(len(block.store_ids))
+            has_polls = totals.polls + totals.later
         hours, timezones = block.hours(), block.timezones()
         quarantined = self._named.intersection(block.store_ids)
         suspects = self._suspects.intersection(block.store_ids)
         if suspects:
-            counts = np.bincount(polls.code, minlength=len(polls.store_ids))
-            polled = {polls.store_ids[code] for code in np.flatnonzero(counts)}
+            places = np.flatnonzero(has_polls).tolist()
+            polled = {block.store_ids[place] for place in places}
             quarantined |= suspects & polled.union(hours.store_ids, timezones)
         return Snapshot(
-            polls=polls,
+            polls=poll_columns(block, polls),
             hours=hours,
             timezones=timezones,
             quarantined=quarantined,
+            totals=totals,
             source=self.source,
             hours_source=self.source,
             timezones_source=self.source,
@@ -157,3 +249,10 @@ def poll_columns(block: ShopBlock, polls: Packed) -> PollColumns:
     for column in (code, at, status):
         column.flags.writeable = False  # so that it need not be copied
     return PollColumns(block.store_ids, code, at, status)
+
+
+def _is_outside(chunk: Chunk, span: Span | None) -> bool:
+    """Whether a chunk's summary says all that a report needs to know."""
+    if span is None or chunk.summary_checksum is None:
+        return False
+    return chunk.last_at < span.low or chunk.first_at > span.as_of

@@ -13,7 +13,7 @@ neither a changed nor a lost row goes unnoticed.
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal
 from zlib import crc32
 
 import attrs
@@ -21,6 +21,7 @@ import attrs
 from uptime_core.errors import StoreCorruptError
 from uptime_core.intake import Quarantine
 from uptime_core.stores import packed
+from uptime_core.stores.chunk import Chunk, checked_polls
 from uptime_core.stores.shop_block import ShopBlock
 
 if TYPE_CHECKING:
@@ -42,10 +43,13 @@ SCHEMA = (
     """CREATE TABLE uptime_polls(
         chunk INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
         block INTEGER NOT NULL,
+        seconds INTEGER NOT NULL,
         polls INTEGER NOT NULL,
         first_at INTEGER NOT NULL,
         last_at INTEGER NOT NULL,
         checksum INTEGER NOT NULL,
+        summary_checksum INTEGER,
+        summary BLOB,
         data BLOB NOT NULL) STRICT""",
     """CREATE TABLE uptime_quarantine(
         source TEXT PRIMARY KEY NOT NULL,
@@ -65,25 +69,12 @@ SCHEMA = (
 
 SOURCES = ("hours", "timezones")
 
+SUMMARIZED = 8
+"""Polls that a shop must have on average for a chunk to have a summary."""
 
-class Chunk(NamedTuple):
-    """A row of `uptime_polls` without its data.
+Column = Literal["data", "summary"]
 
-    Attributes:
-        chunk: Its number.
-        block: Whose polls they are.
-        polls: How many.
-        first_at: The oldest one's instant in microseconds.
-        last_at: The newest one's.
-        checksum: Of the data.
-    """
-
-    chunk: int
-    block: int
-    polls: int
-    first_at: int
-    last_at: int
-    checksum: int
+_CHUNK = ", ".join(Chunk._fields)
 
 
 @attrs.frozen
@@ -168,43 +159,66 @@ class Tables:
                 )
             ]
         state = self.state
-        if (len(checksums), sum(checksums)) != (state.entries, state.total):
+        if (
+            len(checksums) != state.entries
+            or not all(isinstance(checksum, int) for checksum in checksums)
+            or sum(checksums) != state.total
+        ):
             raise self.damaged("its list of contents")
 
     def chunks(self, block: int | None = None) -> list[Chunk]:
         """The chunks, of one block or of all, in the order of their making."""
         rows = self._connection.execute(
-            "SELECT chunk, block, polls, first_at, last_at, checksum FROM uptime_polls "
+            f"SELECT {_CHUNK} FROM uptime_polls "  # noqa: S608  # names
             "WHERE ?1 IS NULL OR block = ?1 ORDER BY chunk",
             (block,),
         )
-        return [Chunk(*row) for row in rows]
+        chunks = [Chunk(*row) for row in rows]
+        for chunk in chunks:  # a damaged page may hold anything
+            cells = chunk[:-1] if chunk.summary_checksum is None else chunk
+            if not all(isinstance(cell, int) for cell in cells):
+                raise self.damaged(f"chunk {chunk.chunk} of its polls")
+        return chunks
 
-    def data(self, chunk: Chunk) -> bytes:
-        """The bytes of a chunk, not yet checked."""
+    def content(self, chunk: Chunk, column: Column) -> bytes:
+        """The bytes of a chunk's data or summary, not yet checked."""
         row = self._connection.execute(
-            "SELECT data FROM uptime_polls WHERE chunk = ?", (chunk.chunk,)
+            f"SELECT {column} FROM uptime_polls WHERE chunk = ?",  # noqa: S608  # a name
+            (chunk.chunk,),
         ).fetchone()
-        if row is None:
+        if row is None or row[0] is None:
             raise self.damaged(f"chunk {chunk.chunk} of its polls")
-        data: bytes = row[0]
-        return data
+        content: bytes = row[0]
+        return content
 
     def polls(self, chunk: Chunk) -> Packed:
         """The polls of a chunk."""
-        return checked_polls(chunk, self.data(chunk), self._path)
+        return checked_polls(chunk, self.content(chunk, "data"), self._path)
 
-    def add_chunk(self, block: int, polls: Packed) -> None:
-        """Add distinct, sorted polls."""
+    def add_chunk(self, block: int, polls: Packed, *, seconds: int) -> None:
+        """Add distinct, sorted polls: all first ones of their instants, or second."""
         data = packed.to_bytes(polls)
+        shops = packed.summary(polls)
+        summary, summary_checksum = None, None
+        if len(polls.shop) >= SUMMARIZED * len(shops.shop):
+            summary = packed.summary_bytes(shops)
+            summary_checksum = crc32(summary)
         at = polls.at
-        row = (block, len(at), int(at.min()), int(at.max()), crc32(data))
-        cursor = self._connection.execute(
-            "INSERT INTO uptime_polls(block, polls, first_at, last_at, checksum, data) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
-            (*row, data),
+        cells = (
+            block,
+            seconds,
+            len(at),
+            int(at.min()),
+            int(at.max()),
+            crc32(data),
+            summary_checksum,
         )
-        self._count(1, _checksum("polls", cursor.lastrowid, *row))
+        cursor = self._connection.execute(
+            f"INSERT INTO uptime_polls({_CHUNK}, summary, data) "  # noqa: S608  # names
+            "VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*cells, summary, data),
+        )
+        self._count(1, _checksum("polls", cursor.lastrowid, *cells))
 
     def drop_chunk(self, chunk: Chunk) -> None:
         """Delete a chunk."""
@@ -300,23 +314,6 @@ class Tables:
             entries=self.state.entries + entries,
             total=self.state.total + total,
         )
-
-
-def checked_polls(chunk: Chunk, data: bytes, path: str) -> Packed:
-    """The polls of a chunk's bytes.
-
-    Raises:
-        StoreCorruptError: They are not those that were written.
-    """
-    if (
-        len(data) != chunk.polls * packed.BYTES_PER_POLL
-        or crc32(data) != chunk.checksum
-    ):
-        raise StoreCorruptError(
-            f"{path}: chunk {chunk.chunk} of its polls cannot be trusted, the file is "
-            "damaged; restore it, or load the data into a new one"
-        )
-    return packed.from_bytes(data)
 
 
 def _checksum(*cells: object) -> int:

@@ -1,0 +1,263 @@
+"""One report in the making: blocks of shops, each computed on its own.
+
+    polls ──────── settle ── extrapolate ────────┐
+    weekly hours ─ WeeklyTable ─┐                ├─ accumulate ─ up, down, open
+    time zones ─── segments ────┴─ BusinessTime ─┘
+
+Shops do not depend on each other and are computed in blocks, each small enough for a
+shop and an instant to be packed into one integer.
+"""
+
+from __future__ import annotations
+
+import operator
+from functools import cache, partial
+from importlib import metadata
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+import numpy as np
+
+from uptime_core.errors import InputError, UnknownStoreIdError, shown
+from uptime_core.instants import to_datetime
+from uptime_core.kernel.accumulate import Sums, accumulate
+from uptime_core.kernel.arrays import ends_of_runs
+from uptime_core.kernel.blocks import MOST_SHOPS, rows_of_blocks, shop_blocks, time_bits
+from uptime_core.kernel.extrapolate import extrapolate, settle
+from uptime_core.kernel.weekly import BusinessTime, WeeklyTable
+from uptime_core.report import Provenance, Report
+from uptime_core.selection import ShopColumns, gather, select
+from uptime_core.timezones import TZDATA_VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from uptime_core.kernel.arrays import Int64
+    from uptime_core.kernel.localtime import Segments
+    from uptime_core.policy import Policy
+    from uptime_core.request import ReportRequest
+    from uptime_core.snapshot import PollTotals, SnapshotLike
+
+_NEVER = np.iinfo(np.int64).min  # read as datetime64 it is "not a time"
+
+
+class Computation:
+    """One report in the making: cut into blocks, computed, put together.
+
+        computation = Computation(request)
+        sums = map(computation.compute, computation.blocks(snapshot))
+        report = computation.report(sums)
+
+    `compute` may run anywhere, in any order; it pickles. `blocks` reads the snapshot
+    as it goes, so that memory is bounded by the blocks that are kept.
+
+    Args:
+        request: What is asked for; its `as_of` is fixed.
+        most_shops: Bound of a block's shops, beside those that the kernel sets.
+    """
+
+    def __init__(self, request: ReportRequest, most_shops: int = MOST_SHOPS) -> None:
+        self.request = request
+        self._as_of = cast("int", request.as_of)
+        self._most_shops = most_shops
+        bounds = np.array(
+            [window.bounds(self._as_of) for window in request.windows], dtype=np.int64
+        )
+        self._starts, self._ends = bounds[:, 0], bounds[:, 1]
+        self._zones: dict[str, Segments] = {}
+        self._store_ids: list[str] = []
+        self._after_as_of = self._rejected = self._quarantined = 0
+        self.compute = partial(
+            compute_block,
+            starts=self._starts,
+            ends=self._ends,
+            as_of=self._as_of,
+            policy=request.policy,
+        )
+
+    def blocks(self, snapshot: SnapshotLike) -> Iterator[ShopColumns]:
+        """What is to be computed, a block of shops at a time.
+
+        Raises:
+            UnknownStoreIdError: An id that was asked for is in no source.
+            MissingHoursError: A shop has no hours, and the policy calls it an error.
+            MissingTimezoneError: A shop has no zone, and the policy has none.
+        """
+        listed = self.request.stores
+        missing = set() if isinstance(listed, str) else set(listed)
+        for part in snapshot.parts():
+            self._check_totals(part.totals)
+            selection = select(part, self._as_of, listed)
+            missing -= selection.known
+            late = part.polls.code[part.polls.at > self._as_of]
+            self._after_as_of += int(np.count_nonzero(selection.read[late]))
+            if part.totals is not None:
+                self._after_as_of += int(part.totals.later[selection.read].sum())
+            self._rejected += len(part.rejected)
+            self._quarantined += selection.quarantined
+            self._store_ids += selection.store_ids
+            columns = gather(
+                part,
+                selection.store_ids,
+                self.request.policy,
+                as_of=self._as_of,
+                low=int(self._starts.min()),
+                high=int(self._ends.max()),
+                zones=self._zones,
+            )
+            yield from blocks_of(columns, self._starts, self._ends, self._most_shops)
+        if missing:
+            raise UnknownStoreIdError(
+                f"shop {shown(min(missing))} is in none of the sources (polls count up "
+                "to as_of)",
+                source="stores",
+            )
+
+    def _check_totals(self, totals: PollTotals | None) -> None:
+        """Refuse a snapshot that was made for another report."""
+        needed = min(int(self._starts.min()), self._as_of + 1)
+        if totals is not None and not (
+            totals.as_of == self._as_of and totals.low <= needed
+        ):
+            raise InputError(
+                "it was made for a report with another as_of or shorter windows",
+                source="snapshot",
+            )
+
+    def report(self, sums: Iterable[BlockSums]) -> Report:
+        """The report, from the sums of all blocks in their order."""
+        blocks = list(sums)
+        shape = (0, len(self.request.windows))
+        nothing = np.zeros(0, dtype=np.int64)
+        none = Sums(*(np.zeros(shape, dtype=np.int64) for _ in Sums._fields))
+        up, down, opened = map(
+            np.concatenate, zip(none, *(block.sums for block in blocks), strict=True)
+        )
+        last_poll = np.concatenate([nothing, *(block.last_poll for block in blocks)])
+        poll_count = np.concatenate([nothing, *(block.poll_count for block in blocks)])
+        store_ids = self._store_ids
+        if any(map(operator.gt, store_ids, store_ids[1:])):
+            order = sorted(range(len(store_ids)), key=store_ids.__getitem__)
+            store_ids = [store_ids[place] for place in order]
+            up, down, opened = up[order], down[order], opened[order]
+            last_poll, poll_count = last_poll[order], poll_count[order]
+        return Report(
+            store_ids=tuple(store_ids),
+            windows=self.request.windows,
+            up=up,
+            down=down,
+            unknown=opened - up - down,
+            open=opened,
+            last_poll=last_poll.view("datetime64[us]"),
+            poll_count=poll_count,
+            provenance=Provenance(
+                as_of=to_datetime(self._as_of),
+                policy=self.request.policy,
+                library_version=_library_version(),
+                tzdata_version=TZDATA_VERSION,
+                polls=int(poll_count.sum()),
+                duplicates=sum(block.duplicates for block in blocks),
+                conflicts=sum(block.conflicts for block in blocks),
+                after_as_of=self._after_as_of,
+                rejected=self._rejected,
+                quarantined=self._quarantined,
+            ),
+        )
+
+
+class BlockSums(NamedTuple):
+    """The sums of a block of shops, and what was counted on the way.
+
+    Attributes:
+        sums: Up, down and open, in microseconds, each of shape (shops, windows).
+        last_poll: Each shop's newest poll in microseconds, or the smallest int64.
+        poll_count: How many distinct polls each shop has.
+        duplicates: Rows beyond the first of an instant.
+        conflicts: Instants with both statuses.
+    """
+
+    sums: Sums
+    last_poll: Int64
+    poll_count: Int64
+    duplicates: int
+    conflicts: int
+
+
+def compute_block(
+    block: ShopColumns, starts: Int64, ends: Int64, *, as_of: int, policy: Policy
+) -> BlockSums:
+    """Compute one block of shops.
+
+    Args:
+        block: What is known of the shops, up to `as_of`.
+        starts: The windows' first instants.
+        ends: The windows' first instants after them.
+        as_of: The report's "now"; nobody speaks from then on.
+        policy: How polls are extrapolated.
+    """
+    low, high = int(starts.min()), int(ends.max())
+    polls = settle(block.poll_shop, block.poll_at, block.poll_status)
+    spans = extrapolate(
+        polls,
+        method=policy.extrapolation,
+        reach=policy.reach_micros,
+        initial=policy.initial,
+        low=low,
+        high=min(high, as_of),
+    )
+    weekly = WeeklyTable.of(block.shops, block.row_shop, block.row_start, block.row_end)
+    business = BusinessTime.of(weekly, block.zone, block.segments, low, high)
+    sums = accumulate(spans, business, starts, ends)
+    last_poll = np.full(block.shops, _NEVER, dtype=np.int64)
+    latest = ends_of_runs(polls.shop)
+    last_poll[polls.shop[latest]] = polls.at[latest]
+    if block.totals is None:
+        poll_count = np.bincount(polls.shop, minlength=block.shops)
+        duplicates, conflicts = polls.duplicates, polls.conflicts
+    else:  # of a store that keeps no poll twice
+        poll_count = block.totals[0]
+        duplicates = conflicts = int(block.totals[1].sum())
+    return BlockSums(sums, last_poll, poll_count, duplicates, conflicts)
+
+
+def blocks_of(
+    columns: ShopColumns, starts: Int64, ends: Int64, most_shops: int = MOST_SHOPS
+) -> Iterator[ShopColumns]:
+    """Cut all shops into blocks that `compute_block` can take.
+
+    Args:
+        columns: What is known of the shops.
+        starts: The windows' first instants.
+        ends: The windows' first instants after them.
+        most_shops: Bound of a block's shops.
+    """
+    low, high = int(starts.min()), int(ends.max())
+    if len(columns.poll_at):
+        low = min(low, int(columns.poll_at.min()))
+        high = max(high, int(columns.poll_at.max()))
+    blocks = shop_blocks(
+        np.bincount(columns.poll_shop, minlength=columns.shops),
+        time_bits(low, high),
+        max((len(offsets) for _, offsets in columns.segments), default=1),
+        most_shops,
+    )
+    poll_rows = rows_of_blocks(columns.poll_shop, blocks)
+    hour_rows = rows_of_blocks(columns.row_shop, blocks)
+    for (first, after), polls, hours in zip(blocks, poll_rows, hour_rows, strict=True):
+        zones = sorted(set(columns.zone[first:after].tolist()))
+        yield ShopColumns(
+            shops=after - first,
+            poll_shop=columns.poll_shop[polls] - first,
+            poll_at=columns.poll_at[polls],
+            poll_status=columns.poll_status[polls],
+            row_shop=columns.row_shop[hours] - first,
+            row_start=columns.row_start[hours],
+            row_end=columns.row_end[hours],
+            zone=np.searchsorted(zones, columns.zone[first:after]),
+            segments=tuple(columns.segments[zone] for zone in zones),
+            totals=None if columns.totals is None else columns.totals[:, first:after],
+        )
+
+
+@cache
+def _library_version() -> str:
+    return metadata.version("uptime_core")

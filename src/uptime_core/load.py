@@ -1,0 +1,344 @@
+"""CSV files into a store, and out of it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, nullcontext
+from itertools import chain, islice
+from typing import TYPE_CHECKING, TypeVar
+
+import attrs
+
+from uptime_core.abc import SupportsIngest, SupportsTransactions
+from uptime_core.errors import IngestUnsupportedError, InputError, counted, shown
+from uptime_core.files import complete_file, compressed, is_one_file
+from uptime_core.ingest import IngestResult
+from uptime_core.polls import concatenate
+from uptime_core.rejects import Rejects
+from uptime_core.schedule import HoursColumns
+from uptime_core.stores.csv import (
+    checked_path,
+    file_size,
+    read_hours,
+    read_poll_parts,
+    read_timezones,
+    unchanged,
+    wanted_columns,
+)
+from uptime_core.stores.csv_rows import (
+    HOURS_HEADER,
+    POLL_HEADER,
+    TIMEZONE_HEADER,
+    hours_rows,
+    poll_rows,
+    timezone_rows,
+    write_rows,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from uptime_core.abc import SupportsSnapshot
+    from uptime_core.polls import PollColumns
+    from uptime_core.rejects import OnError, RejectedRow
+    from uptime_core.stores.csv import Reading
+    from uptime_core.stores.csv_rows import Row
+    from uptime_core.stores.table import Column, Progress, StrPath
+
+    BytesRead = Callable[[int, int], object]
+
+Loaded = TypeVar("Loaded")
+
+PART_ROWS = 4_000_000
+"""About how many polls a store is given at once, of 13 bytes each."""
+
+PARTS_AHEAD = 4
+"""How many parts are read before the store is locked: most files have no more."""
+
+_THINGS = {
+    "polls": ("poll", ""),
+    "hours": ("row", " of hours"),
+    "time zones": ("time zone", ""),
+}
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class LoadResult:
+    """What became of the rows of some files.
+
+    Attributes:
+        polls: What became of the polls, or None if no such file was given.
+        hours: The same for the business hours.
+        timezones: The same for the time zones.
+    """
+
+    polls: IngestResult | None = None
+    hours: IngestResult | None = None
+    timezones: IngestResult | None = None
+
+    @property
+    def rejected(self) -> tuple[RejectedRow, ...]:
+        """The rows of all files that could not be read, with their reasons."""
+        return self._total.rejected
+
+    @property
+    def _by_name(self) -> dict[str, IngestResult]:
+        results = (self.polls, self.hours, self.timezones)
+        return {
+            name: result
+            for name, result in zip(_THINGS, results, strict=True)
+            if result is not None
+        }
+
+    @property
+    def _total(self) -> IngestResult:
+        return sum(self._by_name.values(), IngestResult())
+
+    def __str__(self) -> str:
+        total = self._total
+        if total.added:
+            return "; ".join(f"{name}: {one}" for name, one in self._by_name.items())
+        there = []
+        for name, result in self._by_name.items():
+            thing, rest = _THINGS[name]
+            there.append(counted(result.repeated, thing) + rest)
+        text = f"nothing new: {', '.join(there)} there already"
+        if total.expired:
+            text += f", {total.expired:,} from before the horizon"
+        if total.rejected:
+            text += f", {len(total.rejected):,} rejected"
+        return text
+
+    def __repr__(self) -> str:
+        return f"<LoadResult: {self}>"
+
+
+def load_csv(
+    store: SupportsIngest,
+    polls: StrPath | None = None,
+    hours: StrPath | None = None,
+    timezones: StrPath | None = None,
+    *,
+    on_error: OnError = "raise",
+    columns: Mapping[str, str | tuple[str, ...]] | None = None,
+    replace: bool = False,
+    progress: BytesRead | None = None,
+) -> LoadResult:
+    """Put the rows of CSV files, plain or ``.gz``, into a store.
+
+    All are put in, or none if the store has transactions. Up to 16 million polls are
+    read before the store is locked; where a file has more, the others are read
+    meanwhile, so that memory does not grow with the file.
+
+    Args:
+        store: A `SqliteStore`, a `MemoryStore`, or another one that takes data in.
+        polls: The path of the polls, which are read as `CsvStore` reads them;
+            likewise the next two. A poll that is there already changes nothing.
+        hours: The path of the business hours. They take the place of all hours of
+            the shops in the file.
+        timezones: The path of the time zones, which do the same.
+        on_error: `raise` refuses all for one bad row; `collect` sets bad rows aside
+            in the result, and quarantines the shops of bad hours and zones.
+        columns: Headers of your own by column, as for `CsvStore`.
+        replace: Forget the hours, or zones, of shops that are not in the file.
+        progress: Called now and then with how many bytes of the files have been
+            read, and how many they have on disk; in the end these are equal.
+
+    Raises:
+        InputError: An argument, a file or a row cannot be accepted.
+        IngestUnsupportedError: The store only reads.
+        OSError: A file cannot be read, or the store cannot be written.
+    """
+    if not isinstance(store, SupportsIngest):
+        raise IngestUnsupportedError(
+            f"{shown(store)} only reads; load into a SqliteStore or a MemoryStore"
+        )
+    rows = CsvRows.read(
+        polls, hours, timezones, on_error=on_error, columns=columns, progress=progress
+    )
+    return rows.put_into(store, replace=replace)
+
+
+@attrs.frozen(kw_only=True)
+class CsvRows:
+    """The rows of some files, to be put into a store once.
+
+    Attributes:
+        polls: The polls in parts, or None without such a file; those that have not
+            been read ahead are read when they are asked for.
+        rejects: The bad polls, as far as they have been read.
+        hours: The business hours.
+        timezones: The time zones.
+        meter: What is told how far the files have been read.
+    """
+
+    polls: Iterable[PollColumns] | None
+    rejects: Rejects
+    hours: Reading[HoursColumns] | None
+    timezones: Reading[Mapping[str, str]] | None
+    meter: _Meter
+
+    @classmethod
+    def read(
+        cls,
+        polls: StrPath | None = None,
+        hours: StrPath | None = None,
+        timezones: StrPath | None = None,
+        *,
+        on_error: OnError = "raise",
+        columns: Mapping[str, str | tuple[str, ...]] | None = None,
+        progress: BytesRead | None = None,
+    ) -> CsvRows:
+        """Read the files, of the polls the first 16 million; see `load_csv`."""
+        rejects = Rejects(on_error)
+        of_polls, of_hours, of_timezones = wanted_columns(columns)
+        given = _given("load_csv", polls, hours, timezones)
+        meter = _Meter(progress, sum(map(file_size, given)))
+        # The small files first: a bad row of theirs is found at once.
+        of_shops = (
+            _read(read_hours, hours, of_hours, on_error, meter),
+            _read(read_timezones, timezones, of_timezones, on_error, meter),
+        )
+        parts = None
+        if polls is not None:
+            parts = _poll_parts(polls, of_polls, rejects, meter)
+            parts = chain(list(islice(parts, PARTS_AHEAD)), parts)
+        return cls(
+            polls=parts,
+            rejects=rejects,
+            hours=of_shops[0],
+            timezones=of_shops[1],
+            meter=meter,
+        )
+
+    def put_into(self, store: SupportsIngest, *, replace: bool = False) -> LoadResult:
+        """Put the rows into a store; see `load_csv`."""
+        polls = hours = timezones = None
+        with (
+            store.transaction()
+            if isinstance(store, SupportsTransactions)
+            else nullcontext()
+        ):
+            if self.polls is not None:
+                polls = sum(map(store.add_polls, self.polls), IngestResult())
+                polls = attrs.evolve(polls, rejected=tuple(self.rejects.rows))
+            if self.hours is not None:
+                value, rejected, quarantine = self.hours
+                hours = store.set_hours(value, replace, quarantine=quarantine)
+                hours = attrs.evolve(hours, rejected=rejected)
+            if self.timezones is not None:
+                names, rejected, quarantine = self.timezones
+                timezones = store.set_timezones(names, replace, quarantine=quarantine)
+                timezones = attrs.evolve(timezones, rejected=rejected)
+            self.meter.finish()
+        return LoadResult(polls=polls, hours=hours, timezones=timezones)
+
+
+@attrs.define
+class _Meter:
+    """Tells how many bytes of some files have been read, one file after the other."""
+
+    tell: BytesRead | None
+    total: int
+    before: int = 0
+
+    def next_file(self, path: StrPath) -> Progress | None:
+        """What takes the number of bytes that have been read of the next file."""
+        if self.tell is None:
+            return None
+        tell, total, before = self.tell, self.total, self.before
+        self.before += file_size(path)
+
+        def told(done: int) -> None:
+            tell(min(before + done, total), total)
+
+        return told
+
+    def finish(self) -> None:
+        """All files have been read."""
+        if self.tell is not None:
+            self.tell(self.total, self.total)
+
+
+def _read(
+    read: Callable[
+        [StrPath, Sequence[Column], OnError, Progress | None], Reading[Loaded]
+    ],
+    path: StrPath | None,
+    columns: Sequence[Column],
+    on_error: OnError,
+    meter: _Meter,
+) -> Reading[Loaded] | None:
+    if path is None:
+        return None
+    with unchanged(path):
+        return read(path, columns, on_error, meter.next_file(path))
+
+
+def _poll_parts(
+    path: StrPath, columns: Sequence[Column], rejects: Rejects, meter: _Meter
+) -> Iterator[PollColumns]:
+    with unchanged(path):
+        told = meter.next_file(path)
+        yield from read_poll_parts(path, columns, rejects, PART_ROWS, told)
+
+
+def _given(source: str, *paths: StrPath | None) -> list[str]:
+    given = [checked_path(path, source) for path in paths if path is not None]
+    if not given:
+        raise InputError("no file is given", source=source)
+    return given
+
+
+def export_csv(
+    store: SupportsSnapshot,
+    polls: StrPath | None = None,
+    hours: StrPath | None = None,
+    timezones: StrPath | None = None,
+) -> None:
+    """Write what a store has to CSV files that load back to an equal store.
+
+    Rows are sorted by id, as text, and each is written once; hours of more than 24
+    hours are cut at midnight. Sorting takes some 100 bytes of memory a poll.
+
+    Args:
+        store: Any store; all files show it at the same moment.
+        polls: Where to write the polls, compressed if the name ends in ``.gz``; what
+            is there is replaced once all files are complete. Likewise the next two.
+        hours: Where to write the business hours.
+        timezones: Where to write the time zones.
+
+    Raises:
+        InputError: No file is given, or one twice; or the store has what such files
+            cannot say: a shop that is always closed, or that closes when the reader
+            has the day end; polls outside the years 1900 to 2199; with hours or
+            zones, a shop in quarantine. Nothing is written then.
+        OSError: A file cannot be written.
+    """
+    given = _given("export_csv", polls, hours, timezones)
+    for number, path in enumerate(given):
+        if any(is_one_file(path, other) for other in given[:number]):
+            raise InputError("one file cannot be two of these", source=path)
+    parts = list(store.snapshot().parts())
+    quarantined = sorted(shop for part in parts for shop in part.quarantined)
+    if quarantined and (hours, timezones) != (None, None):
+        raise InputError(
+            f"shop {shown(quarantined[0])} is in quarantine, which a file cannot say; "
+            "load good hours and zones for it first",
+            source=repr(store),
+        )
+    tables: list[tuple[StrPath, Row, Iterable[Row]]] = []
+    if polls is not None:
+        rows = poll_rows(concatenate(part.polls for part in parts))
+        tables.append((polls, POLL_HEADER, rows))
+    if hours is not None:
+        all_hours = HoursColumns.concatenate(part.hours for part in parts)
+        tables.append((hours, HOURS_HEADER, hours_rows(all_hours)))
+    if timezones is not None:
+        zones = dict(pair for part in parts for pair in part.timezones.items())
+        tables.append((timezones, TIMEZONE_HEADER, timezone_rows(zones)))
+    with ExitStack() as outputs:
+        # Each takes its place only after all have been written.
+        for name, header, table in tables:
+            file = outputs.enter_context(complete_file(name))
+            with compressed(name, file) as stream:
+                write_rows(stream, header, table)
