@@ -31,7 +31,7 @@ from uptime_core.request import ReportRequest
 LEASE = 30_000_000
 START = 1_700_000_000_000_000
 LATER = START + LEASE  # from here on a worker that has been silent since START is dead
-CLAIM = Claim("a worker")
+CLAIM = Claim("a worker", LEASE)
 NEW = Job(
     report_id="0" * 32,
     request=ReportRequest(as_of=START),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import gzip
+import io
 import os
 import re
 import signal
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import pytest
 
+from uptime_core import SqliteSink, SqliteStore
 from uptime_core.__main__ import main
 
 if TYPE_CHECKING:
@@ -314,6 +316,7 @@ def test_compressed_files_are_read(run: Run, folder: Path) -> None:
     [
         (("--help",), "usage: python -m uptime_core"),
         (("report", "--help"), "--extrapolation"),
+        (("load", "--help"), "--replace"),
         (("--version",), "0."),
     ],
 )
@@ -336,6 +339,13 @@ def test_help_and_version_go_to_standard_output(
         (("repor",), "'repor'"),
         (("--polls", "polls.csv"), "polls.csv"),
         (("report",), "--polls"),
+        (("report", "--polls", "polls.csv", "--db", "x.db"), "--polls"),
+        (("load",), "DB"),
+        (("load", "x.db"), "--polls --hours --timezones"),
+        (("load", "", "--polls", "polls.csv"), "empty"),
+        (("load", "x.db", "--db", "x.db"), "--db"),
+        (("load", "x.db", "--polls", "polls.csv", "--on-error", "x"), "--on-error"),
+        (("load", "x.db", "--polls", "polls.csv", "--column", "x"), "--column"),
         (("report", "--polls"), "--polls"),
         (("report", "polls.csv"), "--polls"),
         ((*REPORT, "more"), "more"),
@@ -719,3 +729,281 @@ def test_an_interrupt_ends_it_with_130_and_leaves_the_old_report(folder: Path) -
     assert len(ran.err) <= 1
     assert (folder / "out").read_text() == "old"
     assert not list(folder.glob(".*"))
+
+
+# A store
+
+
+LOAD = ("load", "store.db")
+ALL_FILES = ("--polls", "polls.csv", "--hours", "hours.csv", "--timezones", "zones.csv")
+FROM_STORE = ("report", "--db", "store.db")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("--columns", "extended"),
+        ("--columns", "classic"),
+        ("--stores", "polled", "--reach", "none", "--initial", "first"),
+        ("--as-of", "2023-01-25T11:45:00Z", "--extrapolation", "nearest"),
+        ("--window", "month=30d:days", "--missing-hours", "closed"),
+        ("--window", "x=2023-01-25T11:00:00Z/2023-01-25T13:00:00Z"),
+    ],
+)
+def test_the_report_of_a_store_is_that_of_its_files(
+    run: Run, options: tuple[str, ...]
+) -> None:
+    assert run(*ALL_FILES, start=LOAD).code == 0
+    ran = run(*options, start=FROM_STORE)
+    expected = run(*ALL_FILES, *options, start=("report",))
+    assert (ran.code, ran.out) == (0, expected.out)
+    without_time = [line.rpartition(",")[0] for line in (ran.err[0], expected.err[0])]
+    assert without_time[0] == without_time[1]
+
+
+def test_loading_says_what_it_did_in_one_line(run: Run, folder: Path) -> None:
+    ran = run(*ALL_FILES, start=LOAD)
+    assert (ran.code, ran.out) == (0, "")
+    (line,) = ran.err
+    assert re.fullmatch(
+        r"polls: 3 rows added; hours: 1 row added; time zones: 2 rows added; "
+        r"[0-9]+\.[0-9] s",
+        line,
+    )
+    before = (folder / "store.db").read_bytes()
+    (line,) = run(*ALL_FILES, start=LOAD).err
+    assert line.startswith(
+        "nothing new: 3 polls, 1 row of hours, 2 time zones there already; "
+    )
+    assert len((folder / "store.db").read_bytes()) == len(before)
+
+
+def test_files_are_loaded_one_after_the_other(run: Run) -> None:
+    for pair in (ALL_FILES[4:], ALL_FILES[:2], ALL_FILES[2:4]):
+        assert run(*pair, start=LOAD).code == 0
+    assert run(start=FROM_STORE).out == run(*ALL_FILES, start=("report",)).out
+
+
+def test_hours_and_zones_are_replaced_and_polls_kept(run: Run, folder: Path) -> None:
+    run(*ALL_FILES, start=LOAD)
+    (folder / "zones.csv").write_text("store_id,timezone_str\na,UTC\n")
+    run("--timezones", "zones.csv", start=LOAD)
+    with SqliteStore("store.db") as store:
+        assert store.timezones() == {"a": "UTC", "b": "UTC", "c": "UTC"}
+    run("--timezones", "zones.csv", "--replace", start=LOAD)
+    with SqliteStore("store.db") as store:
+        assert store.timezones() == {"a": "UTC"}
+        assert sum(map(len, store.polls())) == 3
+
+
+def test_rows_set_aside_while_loading_are_written_to_a_file(
+    run: Run, folder: Path
+) -> None:
+    (folder / "polls.csv").write_text(POLLS + "a,x,active\n")
+    (folder / "hours.csv").write_text(HOURS + "a,7,9:00,9:00\n")
+    options = ("--on-error", "collect", "--rejects", "rejects")
+    ran = run(*ALL_FILES, *options, start=LOAD)
+    assert ran.code == 0
+    assert "3 rows added, 1 rejected; hours: 0 rows added, 2 rejected" in ran.err[0]
+    header, *rows = (folder / "rejects").read_text().splitlines()
+    assert header == "source,line,field,reason,row"
+    assert [row.split(",")[:2] for row in rows] == [
+        *(["polls.csv", "5"], ["hours.csv", "2"], ["hours.csv", "3"])
+    ]
+    # The shop stays out of reports until good rows of it come.
+    ran = run(start=FROM_STORE)
+    assert [row[0] for row in ran.table[1:]] == ["b", "c"]
+    assert "(1 shop left out)" in ran.err[0]
+    (folder / "hours.csv").write_text(HOURS)
+    run("--hours", "hours.csv", start=LOAD)
+    assert len(run(start=FROM_STORE).table) == 4
+
+
+def test_other_headers_are_read_while_loading(run: Run, folder: Path) -> None:
+    (folder / "polls.csv").write_text(POLLS.replace("store_id", "Shop"))
+    ran = run("--polls", "polls.csv", "--column", "store_id=shop", start=LOAD)
+    assert ran.code == 0
+
+
+@pytest.mark.parametrize("old", [False, True])
+@pytest.mark.parametrize(
+    ("options", "parts"),
+    [
+        ("--timezones bad.csv", ("bad.csv", "line 4", "timezone_str", "'Mars'")),
+        ("--hours bad.csv", ("bad.csv", "line 1", "day")),
+        ("--polls missing.csv", ("missing.csv", "No such file")),
+        ("--polls .", ("directory",)),
+        ("--rejects missing/x", ("missing/x", "No such file")),
+        ("--rejects polls.csv", ("polls.csv", "one file")),
+        ("--rejects store.db", ("store.db", "one file")),
+        ("--column store_id=shop", ("line 1", "store_id")),
+        ("--column shop=store_id", ("columns", "'shop'")),
+    ],
+)
+def test_a_load_that_fails_changes_nothing(
+    run: Run, folder: Path, options: str, parts: tuple[str, ...], *, old: bool
+) -> None:
+    (folder / "bad.csv").write_text(ZONES + "a,Mars\n")
+    if old:
+        assert run("--timezones", "zones.csv", start=LOAD).code == 0
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    _fails(run(*ALL_FILES, *options.split(), start=LOAD), *parts)
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_a_load_whose_rejects_cannot_be_written_changes_nothing(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    run("--timezones", "zones.csv", start=LOAD)
+    (folder / "rejects").write_text("old")
+    names = sorted(path.name for path in folder.iterdir())
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"uptime_core.files.os.{step}", fail)
+        ran = run(*ALL_FILES, "--rejects", "rejects", start=LOAD)
+    _fails(ran, "rejects: No space left on device")
+    assert (folder / "rejects").read_text() == "old"
+    assert sorted(path.name for path in folder.iterdir()) == names
+    with SqliteStore("store.db") as store:
+        assert list(store.polls()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        (None, "No such file"),
+        (b"", "no file of uptime_core"),
+        (POLLS.encode(), "no file of uptime_core"),
+        (b"SQLite format 3\0" + bytes(100), "no file of uptime_core"),
+    ],
+)
+def test_a_report_makes_no_store(
+    run: Run, folder: Path, content: bytes | None, part: str
+) -> None:
+    if content is not None:
+        (folder / "x.db").write_bytes(content)
+    names = sorted(path.name for path in folder.iterdir())
+    _fails(run("--db", "x.db", start=("report",)), "x.db", part)
+    assert sorted(path.name for path in folder.iterdir()) == names
+    if content is not None:
+        assert (folder / "x.db").read_bytes() == content
+
+
+def test_a_file_that_only_has_reports_is_no_store(run: Run, folder: Path) -> None:
+    SqliteSink(folder / "sink.db").close()
+    before = (folder / "sink.db").read_bytes()
+    _fails(run("--db", "sink.db", start=("report",)), "sink.db", "no store")
+    assert (folder / "sink.db").read_bytes() == before
+
+
+@pytest.mark.parametrize("start", [("report", "--db"), ("load",)])
+@pytest.mark.parametrize("value", ["", ".", "a\0b", "x" * 5_000], ids=ascii)
+def test_a_store_that_no_file_can_be_is_one_line(
+    run: Run, start: tuple[str, ...], value: str
+) -> None:
+    files = ALL_FILES if start == ("load",) else ()
+    _fails(run(value, *files, start=start))
+
+
+def test_a_store_without_polls_is_named(run: Run) -> None:
+    run("--timezones", "zones.csv", start=LOAD)
+    _fails(run(start=FROM_STORE), "store.db", "no poll")
+    assert run("--as-of", "2023-01-25T12:00:00Z", start=FROM_STORE).code == 0
+
+
+def test_a_report_does_not_take_the_place_of_its_store(run: Run, folder: Path) -> None:
+    run(*ALL_FILES, start=LOAD)
+    before = (folder / "store.db").read_bytes()
+    _fails(run("-o", "./store.db", start=FROM_STORE), "store.db", "one file")
+    assert (folder / "store.db").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        *(("--hours", "hours.csv"), ("--timezones", "zones.csv")),
+        *(("--on-error", "raise"), ("--on-error", "collect")),
+        *(("--column", "store_id=shop"), ("--rejects", "rejects")),
+    ],
+)
+def test_an_option_for_files_is_refused_with_a_store(
+    run: Run, option: tuple[str, str]
+) -> None:
+    run(*ALL_FILES, start=LOAD)
+    _fails(run(*option, start=FROM_STORE), option[0], "--db")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+@pytest.mark.parametrize("old", [False, True])
+def test_an_interrupt_while_loading_leaves_the_store_as_it_was(
+    run: Run, folder: Path, *, old: bool
+) -> None:
+    if old:
+        run("--timezones", "zones.csv", start=LOAD)
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    os.mkfifo(folder / "pipe")
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:  # a process inherits it where interrupts are ignored
+        process = _start(*LOAD, "--hours", "hours.csv", "--polls", "pipe")
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    with (folder / "pipe").open("wb") as pipe:  # now the process reads
+        pipe.write(POLLS.encode())
+        pipe.flush()
+        process.send_signal(signal.SIGINT)
+        ran = _end(process)
+    (folder / "pipe").unlink()
+    assert (ran.code, ran.out) == (130, "")
+    assert len(ran.err) <= 1
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_progress_is_shown_on_a_terminal_and_cleared(
+    monkeypatch: pytest.MonkeyPatch, *, good: bool
+) -> None:
+    terminal = _Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    files = ALL_FILES if good else (*ALL_FILES[:2], "--hours", "zones.csv")
+    assert main([*LOAD, *files]) == (0 if good else 2)
+    shown, _, last = terminal.getvalue().rpartition("\r\x1b[K")
+    assert re.fullmatch(r"(\r[ 0-9]{3} % read)*", shown)
+    assert shown.endswith("100 % read") == good
+    assert last.count("\n") == 1
+    assert "\r" not in last
+
+
+def test_nothing_is_shown_where_there_is_no_terminal(run: Run) -> None:
+    assert not any("%" in line for line in run(*ALL_FILES, start=LOAD).err)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX shells close outputs")
+def test_a_load_without_a_standard_error_is_done() -> None:
+    ran = _end(_start(*LOAD, *ALL_FILES, close="2>&-"))
+    assert (ran.code, ran.out, ran.err) == (0, "", [])
+
+
+@pytest.mark.shared
+def test_the_full_size_data_give_the_same_bytes_from_a_store(
+    run: Run, shared: Path
+) -> None:
+    files = (
+        *("--polls", str(shared / "polls_full_synthetic.csv.gz")),
+        *("--hours", str(shared / "menu_hours.csv")),
+        *("--timezones", str(shared / "timezones.csv")),
+    )
+    assert run(*files, start=LOAD).code == 0
+    for columns in ("full", "extended"):
+        options = ("--columns", columns)
+        from_files = run(*files, *options, start=("report",)).out
+        assert run(*options, start=FROM_STORE).out == from_files

@@ -49,6 +49,7 @@ from uptime_core.errors import (
 from uptime_core.ingest import IngestResult
 from uptime_core.intake import Quarantine
 from uptime_core.jobs import Job, JobState
+from uptime_core.load import LoadResult, export_csv, load_csv
 from uptime_core.manager import ReportManager
 from uptime_core.one_report import compute_store
 from uptime_core.one_shop import uptime
@@ -87,6 +88,7 @@ __all__ = [
     "InputError",
     "Job",
     "JobState",
+    "LoadResult",
     "MemorySink",
     "MemoryStore",
     "MissingHoursError",
@@ -133,6 +135,8 @@ __all__ = [
     "compute_report",
     "compute_snapshot",
     "compute_store",
+    "export_csv",
+    "load_csv",
     "uptime",
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import weakref
 from typing import TYPE_CHECKING
@@ -127,12 +128,20 @@ class Background:
             self._triggered = set()
             self._worker, self._finalizer = self._begun()
 
-    def _begun(self) -> tuple[Worker, weakref.finalize[[Worker, int], Background]]:
+    def _begun(self) -> tuple[Worker, weakref.finalize[[], Background]]:
         worker = self._make_worker()
-        # At the end of the process, or of the manager, work goes back to the queue.
-        return worker, weakref.finalize(self, _stop, worker, self._process)
+        _workers.add(worker)
+        finalizer = weakref.finalize(self, worker.abandon)
+        finalizer.atexit = False
+        return worker, finalizer
 
 
-def _stop(worker: Worker, process: int) -> None:
-    if process == os.getpid():
+# At the end of the process, what runs goes back to the queue. A child process does not
+# have its parent's threads, and stopping its copies of the workers does nothing.
+_workers: weakref.WeakSet[Worker] = weakref.WeakSet()
+
+
+@atexit.register
+def _stop_workers() -> None:
+    for worker in list(_workers):
         worker.stop(_EXIT_SECONDS)

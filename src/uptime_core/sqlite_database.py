@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import threading
 import warnings
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Literal, get_args
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from uptime_core.errors import (
     BackEndError,
-    ClosedError,
     InputError,
     StoreCorruptError,
     StoreVersionError,
     shown,
 )
-from uptime_core.forks import ForkSafeLock
-from uptime_core.sqlite_errors import checked_path, translated, wal_is_safe
+from uptime_core.sqlite_connections import Connections
+from uptime_core.sqlite_errors import checked_path, wal_is_safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,11 +25,8 @@ JournalMode = Literal["delete", "wal"]
 
 OLDEST_SQLITE = (3, 37)  # the first with STRICT tables
 
-# Connections that a fork has carried over. SQLite forbids even closing them.
-_carried_over: list[sqlite3.Connection] = []
 
-
-class Database:
+class Database(Connections):
     """An SQLite file.
 
     A connection is used by one thread at a time and never after a fork. Writers take
@@ -61,27 +55,21 @@ class Database:
             raise BackEndError(
                 f"SQLite {sqlite3.sqlite_version} is too old, 3.37 is needed"
             )
-        self.path = checked_path(path)
+        source = checked_path(path)
         if journal_mode not in (None, *get_args(JournalMode)):
             raise InputError(
                 f"{shown(journal_mode)} is neither 'delete' nor 'wal'",
-                source=self.path,
+                source=source,
                 field="journal_mode",
             )
         if not isinstance(timeout, int | float) or not 0 <= timeout <= 1e6:  # noqa: PLR2004  # what SQLite can count
             raise InputError(
                 f"{shown(timeout)} is no number of seconds",
-                source=self.path,
+                source=source,
                 field="timeout",
             )
-        self._timeout = float(timeout)
+        super().__init__(source, float(timeout))
         self._journal_mode = journal_mode
-        self._lock = ForkSafeLock()
-        self._process = os.getpid()
-        self._idle: list[sqlite3.Connection] = []
-        self._current = threading.local()
-        self._file: tuple[int, int] | None = None
-        self._closed = False
 
     def prepare(
         self,
@@ -131,6 +119,8 @@ class Database:
                         "INSERT INTO uptime_parts VALUES (?, ?)", (part, version)
                     )
                     found = version
+        if not isinstance(found, int):
+            raise StoreCorruptError(f"{self.path}: its version cannot be read")
         if found > version:
             raise StoreVersionError(
                 f"{self.path}: it was made by a newer version of uptime_core "
@@ -169,6 +159,8 @@ class Database:
         outer = self._outer()
         if outer is not None:
             with self._translated():
+                if not outer.in_transaction:
+                    raise _undone(self.path)
                 outer.execute("SAVEPOINT part")
                 try:
                     yield outer
@@ -177,6 +169,8 @@ class Database:
                         outer.execute("ROLLBACK TO part")
                         outer.execute("RELEASE part")
                     raise
+                if not outer.in_transaction:
+                    raise _undone(self.path)
                 outer.execute("RELEASE part")
             return
         with self._connection() as connection:
@@ -190,99 +184,24 @@ class Database:
                         f"{self.path}: the process was forked within a transaction, "
                         "which only its parent can end; nothing was written here"
                     )
-                connection.execute("COMMIT")
+                _commit(connection, self.path)
             finally:
                 self._current.connection = None
                 _roll_back(connection, process)
 
     def shrink(self) -> None:
-        """Give pages that are not used back to the disk."""
+        """Give pages that are not used back to the disk; not within a transaction."""
+        if self._outer() is not None:
+            return
         with self._connection() as connection:
-            connection.execute("PRAGMA incremental_vacuum").fetchall()
-
-    def close(self) -> None:
-        """Close the connections that nobody uses, and the others when they are."""
-        with self._lock:
-            self._closed = True
-            idle, self._idle = self._idle, []
-            if self._process != os.getpid():
-                _carried_over.extend(idle)
-                return
-        for connection in idle:
-            connection.close()
+            # Not execute: it takes the first step only, and each step is one page.
+            connection.executescript("PRAGMA incremental_vacuum")
 
     def _outer(self) -> sqlite3.Connection | None:
         """The connection of this thread's transaction, if it is in one."""
         if self._process != os.getpid():
             return None
         return getattr(self._current, "connection", None)
-
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        with self._translated():
-            connection = self._take()
-            process = os.getpid()
-            try:
-                yield connection
-            except (sqlite3.Error, UnicodeDecodeError):
-                if process == os.getpid():
-                    connection.close()  # it may be in any state
-                raise
-            except BaseException:
-                self._give_back(connection, process)
-                raise
-            self._give_back(connection, process)
-
-    def _take(self) -> sqlite3.Connection:
-        with self._lock:
-            if self._process != os.getpid():
-                _carried_over.extend(self._idle)
-                self._idle, self._process = [], os.getpid()
-                self._current = threading.local()
-            if self._closed:
-                raise ClosedError(f"{self.path}: it is closed")
-            status = os.stat(self.path)  # noqa: PTH116  # a path as text
-            file = (status.st_dev, status.st_ino)
-            if self._file not in (None, file):
-                raise BackEndError(
-                    f"{self.path}: another file has taken the place of the one that "
-                    "was opened; open it anew"
-                )
-            self._file = file
-            if self._idle:
-                return self._idle.pop()
-        return self._connect()
-
-    def _give_back(self, connection: sqlite3.Connection, process: int) -> None:
-        if process != os.getpid():
-            _carried_over.append(connection)
-            return
-        with self._lock:
-            if not self._closed and self._process == os.getpid():
-                self._idle.append(connection)
-                return
-        connection.close()
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = self._open("rw")
-        try:
-            # EXTRA: a commit also outlives a power cut right after it.
-            connection.execute("PRAGMA synchronous=EXTRA")
-            connection.execute("PRAGMA cell_size_check=ON")
-            connection.execute("PRAGMA mmap_size=0")
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def _open(self, mode: str) -> sqlite3.Connection:
-        return sqlite3.connect(
-            f"file:{quote(self.path)}?mode={mode}",
-            uri=True,
-            timeout=self._timeout,
-            isolation_level=None,
-            check_same_thread=False,
-        )
 
     def _create(self) -> None:
         """Make the file, with the settings that can be made before any table only."""
@@ -303,24 +222,33 @@ class Database:
             finally:
                 connection.close()
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, UnicodeDecodeError) as error:
-            raise translated(error, self.path) from error
 
-
-def _version(connection: sqlite3.Connection, part: str) -> int | None:
+def _version(connection: sqlite3.Connection, part: str) -> Any:  # noqa: ANN401  # a damaged file
     exists = connection.execute(
         "SELECT 1 FROM sqlite_schema WHERE name = 'uptime_parts'"
     ).fetchone()
     if exists is None:
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        if not tables and pages > 1:
+            raise sqlite3.DatabaseError("it has pages, and no tables")
         return None
     row = connection.execute(
         "SELECT version FROM uptime_parts WHERE part = ?", (part,)
     ).fetchone()
-    return None if row is None else int(row[0])
+    return None if row is None else row[0]
+
+
+def _commit(connection: sqlite3.Connection, path: str) -> None:
+    if not connection.in_transaction:
+        raise _undone(path)
+    connection.execute("COMMIT")
+
+
+def _undone(path: str) -> BackEndError:
+    return BackEndError(
+        f"{path}: an error before has undone the whole transaction; nothing was written"
+    )
 
 
 def _roll_back(connection: sqlite3.Connection, process: int) -> None:

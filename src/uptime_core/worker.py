@@ -103,6 +103,14 @@ class Worker:
                 )
                 self._supervisor.start()
 
+    def abandon(self) -> None:
+        """Let the threads end by themselves, soon.
+
+        This is called when a manager is collected as garbage, which may be at any
+        point of any thread: no lock can be taken.
+        """
+        self._stopping = True
+
     @property
     def is_stopping(self) -> bool:
         """Whether nothing is begun any more."""
@@ -310,7 +318,7 @@ class Worker:
             if time.monotonic() - told > _PROGRESS_SECONDS:
                 told = time.monotonic()
                 self._tell(run_, Renew(run_.job.fence, run_.done, run_.total))
-            if run_.stop.is_set():
+            if run_.stop.is_set() or self._stopping:
                 raise StopRunError
 
         return run(

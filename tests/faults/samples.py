@@ -207,17 +207,17 @@ def begin(manager: ReportManager) -> ReportManager:
     return manager
 
 
-def own_threads() -> list[threading.Thread]:
+def own_threads() -> set[threading.Thread]:
     """The threads of all managers."""
-    return [t for t in threading.enumerate() if t.name.startswith("uptime_core")]
+    return {t for t in threading.enumerate() if t.name.startswith("uptime_core")}
 
 
 @contextmanager
 def no_threads_left() -> Iterator[None]:
     """The threads of managers end with the block."""
-    before = set(own_threads())
+    before = own_threads()
     yield
-    wait_until(lambda: set(own_threads()) <= before)
+    wait_until(lambda: own_threads() <= before)
 
 
 def python(code: str, *arguments: object) -> subprocess.Popen[str]:

@@ -310,6 +310,29 @@ def test_what_is_no_database_is_refused_and_left_alone(path: Path, data: bytes) 
     assert path.read_bytes() == data
 
 
+def test_a_list_of_tables_that_is_lost_is_not_taken_for_an_empty_file(
+    path: Path, original: Original
+) -> None:
+    """The count of rows on the first page, which one flipped bit can make zero."""
+    changed = bytearray(original.data)
+    assert 0 < changed[104] < 100
+    changed[103:105] = bytes(2)
+    damaged(path, changed)
+    with pytest.raises(StoreCorruptError, match=r"store\.db"):
+        SqliteStore(path)
+    assert path.read_bytes() == changed
+
+
+def test_what_check_says_is_one_line(path: Path, original: Original) -> None:
+    """Of whatever SQLite finds, which has several."""
+    changed = bytearray(original.data)
+    changed[36:40] = b"\0\0\0\x63"  # the number of pages that are free
+    damaged(path, changed)
+    with SqliteStore(path) as store, pytest.raises(StoreCorruptError) as caught:
+        store.check()
+    assert "\n" not in str(caught.value)
+
+
 def test_an_empty_file_is_a_new_store(path: Path) -> None:
     path.touch()
     with SqliteStore(path) as store:
@@ -420,9 +443,9 @@ def test_rows_changed_by_others_are_noticed(
         connection.execute(statement)
     connection.close()
     assert trusted(path, original, statement) == "StoreCorruptError"
-    written(path, original, statement)
     with pytest.raises(StoreCorruptError), SqliteStore(path) as store:
         store.check()
+    written(path, original, statement)
 
 
 VALUES = ["NULL", "'text'", "1.5", "x'00'", "zeroblob(10)", "CAST(x'ff' AS TEXT)"]

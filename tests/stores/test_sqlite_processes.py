@@ -23,7 +23,7 @@ import attrs
 import numpy as np
 import pytest
 
-from uptime_core import PollColumns, UptimeError, compute_snapshot
+from uptime_core import PollColumns, UptimeError, compute_snapshot, compute_store
 from uptime_core.errors import BackEndError, StoreBusyError
 from uptime_core.instants import to_datetime, to_micros
 from uptime_core.stores.sqlite import SqliteStore
@@ -247,8 +247,9 @@ def test_a_process_killed_while_it_sets_hours_leaves_all_old_or_all_new(
 
 
 @pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("step", [4, pytest.param(1, marks=pytest.mark.deep)])
 def test_a_process_killed_before_any_statement_has_written_nothing(
-    tmp_path: Path, mode: JournalMode
+    tmp_path: Path, mode: JournalMode, step: int
 ) -> None:
     """A transaction of all kinds of writes, cut off before each statement in turn."""
     path = tmp_path / "store.db"
@@ -275,7 +276,7 @@ def test_a_process_killed_before_any_statement_has_written_nothing(
             store.delete_before(to_datetime(START + 5 * SECOND))
 
     killed = 0
-    for last in range(200):
+    for last in range(0, 200, step):
         status, _ = Child.running(lambda _, n=last: work(n)).end()  # type: ignore[misc]
         with opened(path, mode) as store:
             store.check()
@@ -285,7 +286,7 @@ def test_a_process_killed_before_any_statement_has_written_nothing(
         assert status == -signal.SIGKILL
         assert report == before, f"killed before statement {last}"
         killed += 1
-    assert 30 < killed < 199
+    assert 30 < killed * step < 199
     assert len(report) == 4_201
 
 
@@ -365,6 +366,52 @@ def test_a_snapshot_is_of_one_moment_while_another_process_writes(
                 break
     assert child.end()[0] == 0
     assert len(seen) > 3
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("read", ["snapshot", "polls", "report", "check"])
+def test_what_is_written_between_two_statements_of_a_read_is_not_read(
+    tmp_path: Path, mode: JournalMode, read: str
+) -> None:
+    """Another connection tries to write before every statement of the read."""
+    path = tmp_path / "store.db"
+    store, writer = opened(path, mode), opened(path, mode, timeout=0)
+    store.add_polls(batch_of(0, 10))
+    store.set_timezones({"s1": "UTC"})
+    (connection,) = store._database._idle
+    written = 1
+
+    def write(_: str) -> None:
+        nonlocal written
+        try:
+            with writer.transaction():
+                writer.add_polls(batch_of(written, 10))
+                writer.set_timezones({"s1": ["UTC", "Asia/Tokyo"][written % 2]})
+        except StoreBusyError:
+            return
+        written += 1
+
+    for _ in range(20):
+        before = written
+        connection.set_trace_callback(write)
+        if read == "snapshot":
+            (part, *_) = store.snapshot().parts()
+            polls = part.polls
+            assert part.timezones["s1"] == ["Asia/Tokyo", "UTC"][len(polls) // 10 % 2]
+        elif read == "polls":
+            (polls,) = store.polls()
+        elif read == "report":
+            compute_store(store)
+        else:
+            store.check()
+        connection.set_trace_callback(None)
+        if read in ("snapshot", "polls"):
+            counts = set(Counter(polls.at.tolist()).values())
+            assert counts == {10}
+            assert before <= len(polls) // 10 <= written
+        assert written > before
+    store.check()
+    assert len(polls_by_number(store)) == written
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -485,9 +532,11 @@ def test_a_forked_child_reads_and_writes_and_the_parent_goes_on(
 ) -> None:
     store = opened(tmp_path / "store.db", mode)
     store.add_polls(batch_of(0, 3))
+    parents = list(store._database._idle)
 
     def work(say: Say) -> None:
         assert polls_by_number(store)[0] == 3
+        assert not any(c is p for c in store._database._idle for p in parents)
         say(store.add_polls(batch_of(1, 3)).added)
         store.set_hours(hours_of(0, 3))
         store.compact()

@@ -274,8 +274,7 @@ class CsvStore(Store):
         end: datetime | None = None,
     ) -> Iterator[PollColumns]:
         """The polls of a shop, or of all, from `start` to `end`, in one batch."""
-        batch = self._polls.load().value.where(store_id, start, end)
-        return iter((batch,))
+        return iter((self._polls.load().value.where(store_id, start, end),))
 
     def hours(self) -> HoursColumns:
         """The business hours, without the shops of bad rows of that file."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, cast
 
@@ -9,7 +10,7 @@ import attrs
 
 from uptime_core.abc import Store
 from uptime_core.compute import first_instant
-from uptime_core.errors import located
+from uptime_core.errors import BackEndError, located
 from uptime_core.inputs import hours_columns, poll_columns, timezone_names
 from uptime_core.instants import to_datetime, to_micros
 from uptime_core.intake import NOBODY, Quarantine
@@ -18,13 +19,14 @@ from uptime_core.schedule import HoursColumns
 from uptime_core.sqlite_database import Database
 from uptime_core.store_ids import parse_store_id
 from uptime_core.stores import packed, sqlite_ingest
+from uptime_core.stores.audit import check_all
 from uptime_core.stores.compaction import delete_older_polls, merge_all_small_chunks
 from uptime_core.stores.sqlite_snapshot import PollCopy, Span, SqliteSnapshot
 from uptime_core.stores.sqlite_snapshot import poll_columns as with_ids
-from uptime_core.stores.sqlite_tables import PART, SCHEMA, SOURCES, VERSION, Tables
+from uptime_core.stores.sqlite_tables import PART, SCHEMA, VERSION, Tables
 
 if TYPE_CHECKING:
-    import os
+    import sqlite3
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
@@ -72,12 +74,13 @@ class SqliteStore(Store):
         self._arguments = (timeout, journal_mode)
         self._path = self._database.path
         self._codes = sqlite_ingest.ShopCodes()
+        self._identity: str | None = None
         self._database.prepare(PART, VERSION, SCHEMA, Tables.create)
         with self._reading() as tables:
             self._identity = tables.state.identity
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _reopened, (self._path, *self._arguments)
+        return _reopened, (self._path, *self._arguments, self._identity)
 
     @property
     def path(self) -> str:
@@ -277,33 +280,7 @@ class SqliteStore(Store):
             StoreCorruptError: It cannot.
         """
         with self._database.read() as connection:
-            faults = connection.execute("PRAGMA integrity_check(1)").fetchone()
-            tables = Tables(connection, self._path)
-            if faults != ("ok",):
-                raise tables.damaged(f"SQLite finds: {faults[0]}; it")
-            chunks = tables.chunks()
-            tables.verify(chunks)
-            shops = [block for _, block in tables.blocks()]
-            ids = [store_id for block in shops for store_id in block.store_ids]
-            if len(ids) != tables.state.shops or len(set(ids)) != len(ids):
-                raise tables.damaged("its list of shops")
-            for block in shops:
-                block.hours()
-            for source in SOURCES:
-                tables.quarantine(source)
-            for chunk in chunks:
-                known = chunk.block < len(shops)
-                size = len(shops[chunk.block].store_ids) if known else 0
-                polls = tables.polls(chunk)
-                fault = packed.fault(polls, size)
-                at = polls.at
-                if fault is None and (chunk.first_at, chunk.last_at) != (
-                    at.min(),
-                    at.max(),
-                ):
-                    fault = "other instants than it says"
-                if fault is not None:
-                    raise tables.damaged(f"chunk {chunk.chunk} has {fault}; it")
+            check_all(connection, self._tables(connection), self._path)
 
     def close(self) -> None:
         """Close the connections; closing twice is allowed."""
@@ -315,15 +292,32 @@ class SqliteStore(Store):
     @contextmanager
     def _reading(self) -> Iterator[Tables]:
         with self._database.read() as connection:
-            yield Tables(connection, self._path)
+            yield self._tables(connection)
+
+    def _tables(self, connection: sqlite3.Connection) -> Tables:
+        tables = Tables(connection, self._path)
+        if self._identity not in (None, tables.state.identity):
+            raise BackEndError(
+                f"{self._path}: another file has taken the place of the one that was "
+                "opened; open it anew"
+            )
+        return tables
 
     @contextmanager
     def _writing(self) -> Iterator[Tables]:
         with self._database.write() as connection:
-            tables = Tables(connection, self._path)
+            tables = self._tables(connection)
             yield tables
             tables.finish()
 
 
-def _reopened(path: str, timeout: float, journal_mode: JournalMode) -> SqliteStore:
-    return SqliteStore(path, timeout=timeout, journal_mode=journal_mode)
+def _reopened(
+    path: str, timeout: float, journal_mode: JournalMode, identity: str
+) -> SqliteStore:
+    """A store that was pickled: the same one, not a new one in its place."""
+    if os.path.exists(path):  # noqa: PTH110  # a path as text
+        store = SqliteStore(path, timeout=timeout, journal_mode=journal_mode)
+        if store.identity == f"sqlite:{identity}":
+            return store
+        store.close()
+    raise BackEndError(f"{path}: the store that was here is not here any more")

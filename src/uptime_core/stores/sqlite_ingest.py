@@ -37,7 +37,7 @@ class ShopCodes:
     """
 
     _numbers: dict[str, int] = attrs.field(factory=dict)
-    _token: str = ""
+    _token: str | None = None
 
     def of(self, tables: Tables, store_ids: Iterable[str]) -> list[int]:
         """Each id's number; unknown ids get one."""
@@ -54,7 +54,7 @@ class ShopCodes:
 
     def _append(self, tables: Tables, new: Iterator[str]) -> None:
         numbers = self._numbers
-        self._token = ""  # until the end: an error half-way leaves numbers to forget
+        self._token = None  # until the end: an error half-way leaves numbers to forget
         while True:
             block = len(numbers) >> SHOP_BITS
             shops = tables.block(block)

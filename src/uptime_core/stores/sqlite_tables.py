@@ -186,7 +186,7 @@ class Tables:
             f"SELECT {column} FROM uptime_polls WHERE chunk = ?",  # noqa: S608  # a name
             (chunk.chunk,),
         ).fetchone()
-        if row is None or row[0] is None:
+        if row is None or not isinstance(row[0], bytes):
             raise self.damaged(f"chunk {chunk.chunk} of its polls")
         content: bytes = row[0]
         return content

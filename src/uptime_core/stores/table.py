@@ -9,7 +9,7 @@ import os
 import zlib
 from collections import Counter
 from itertools import accumulate, compress, islice
-from typing import IO, TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from uptime_core.errors import BadFileError, InputError, shown
 from uptime_core.intake import Misfit
@@ -273,8 +273,8 @@ def _read(stream: IO[bytes] | gzip.GzipFile, source: str, count: int) -> bytes:
 
 def _position(stream: IO[bytes] | gzip.GzipFile) -> int:
     """How many of the file's own bytes have been read; 0 for a pipe."""
-    file = stream.fileobj if isinstance(stream, gzip.GzipFile) else stream
-    return file.tell() if file is not None and file.seekable() else 0
+    file: Any = stream.fileobj if isinstance(stream, gzip.GzipFile) else stream
+    return int(file.tell()) if file is not None and file.seekable() else 0
 
 
 def _decode(data: bytes, source: str, count: int) -> str:

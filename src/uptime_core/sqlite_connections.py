@@ -1,0 +1,167 @@
+"""Connections to an SQLite file, for threads, processes and forks."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import weakref
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from uptime_core.errors import BackEndError, ClosedError
+from uptime_core.forks import ForkSafeLock
+from uptime_core.sqlite_errors import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# SQLite counts locks by process, and knows nothing of forks: a child that goes on with
+# what its parent had open reads without locks. So connections at rest are closed before
+# a fork, and files that are in use then cannot be used in the child.
+_databases: weakref.WeakSet[Connections] = weakref.WeakSet()
+_forked_in_use: set[str] = set()
+_carried_over: list[sqlite3.Connection] = []  # not even to be closed
+
+
+class Connections:
+    """The connections to a file: each used by one thread at a time, never after a fork.
+
+    Args:
+        path: The file.
+        timeout: For how many seconds a lock is waited for.
+    """
+
+    def __init__(self, path: str, timeout: float) -> None:
+        self.path = path
+        self._timeout = timeout
+        self._lock = ForkSafeLock()
+        self._process = os.getpid()
+        self._idle: list[sqlite3.Connection] = []
+        self._current = threading.local()
+        self._file: tuple[int, int] | None = None
+        self._in_use = 0
+        self._closed = False
+        _databases.add(self)
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether a thread has a connection at this moment."""
+        return self._in_use > 0
+
+    def rest(self) -> None:
+        """Close the connections that nobody uses."""
+        with self._lock:
+            if self._process != os.getpid():
+                return
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def close(self) -> None:
+        """Close the connections that nobody uses, and the others when they are."""
+        self._closed = True
+        self.rest()
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        with self._translated():
+            connection = self._take()
+            process = os.getpid()
+            try:
+                yield connection
+            except (sqlite3.Error, UnicodeDecodeError):
+                self._give_back(connection, process, damaged=True)
+                raise
+            except BaseException:
+                self._give_back(connection, process)
+                raise
+            self._give_back(connection, process)
+
+    def _take(self) -> sqlite3.Connection:
+        with self._lock:
+            if self._process != os.getpid():
+                self._idle, self._process, self._in_use = [], os.getpid(), 0
+                self._current = threading.local()
+            if self._closed:
+                raise ClosedError(f"{self.path}: it is closed")
+            if self.path in _forked_in_use:
+                raise BackEndError(
+                    f"{self.path}: the process was forked while the file was in use, "
+                    "and SQLite cannot go on with it in the child; fork at rest, or "
+                    "start the process anew (spawn)"
+                )
+            status = os.stat(self.path)  # noqa: PTH116  # a path as text
+            file = (status.st_dev, status.st_ino)
+            if self._file not in (None, file):
+                raise BackEndError(
+                    f"{self.path}: another file has taken the place of the one that "
+                    "was opened; open it anew"
+                )
+            self._file = file
+            self._in_use += 1
+            if self._idle:
+                return self._idle.pop()
+        try:
+            return self._connect()
+        except BaseException:
+            with self._lock:
+                self._in_use -= 1
+            raise
+
+    def _give_back(
+        self, connection: sqlite3.Connection, process: int, *, damaged: bool = False
+    ) -> None:
+        if process != os.getpid():
+            _carried_over.append(connection)
+            return
+        with self._lock:
+            self._in_use -= 1
+            if not (self._closed or damaged):  # then it may be in any state
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = self._open("rw")
+        try:
+            # EXTRA: a commit also outlives a power cut right after it.
+            connection.execute("PRAGMA synchronous=EXTRA")
+            connection.execute("PRAGMA cell_size_check=ON")
+            connection.execute("PRAGMA mmap_size=0")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _open(self, mode: str) -> sqlite3.Connection:
+        return sqlite3.connect(
+            f"file:{quote(self.path)}?mode={mode}",
+            uri=True,
+            timeout=self._timeout,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise translated(error, self.path) from error
+
+
+def _before_fork() -> None:
+    for database in list(_databases):
+        database.rest()
+
+
+def _in_child() -> None:
+    for database in list(_databases):
+        if database.is_in_use:
+            _forked_in_use.add(database.path)
+
+
+if hasattr(os, "register_at_fork"):  # pragma: no branch  # everywhere but on Windows
+    os.register_at_fork(before=_before_fork, after_in_child=_in_child)
