@@ -98,10 +98,11 @@ class Worker:
         with self._changed:
             idle = self._supervisor is None and self.max_workers > 0
             if idle and not self._stopping:
-                self._supervisor = threading.Thread(
+                supervisor = threading.Thread(
                     target=self._supervise, name="uptime_core-supervisor", daemon=True
                 )
-                self._supervisor.start()
+                supervisor.start()
+                self._supervisor = supervisor
 
     def abandon(self) -> None:
         """Let the threads end by themselves, soon.
@@ -336,5 +337,7 @@ def _failure(fence: int, error: BaseException) -> Fail:
 
 
 def _join(thread: threading.Thread | None, deadline: float) -> None:
-    if thread is not None and thread is not threading.current_thread():
+    if thread is None or thread.ident is None:  # it could not be started
+        return
+    if thread is not threading.current_thread():
         thread.join(max(deadline - time.monotonic(), 0))
