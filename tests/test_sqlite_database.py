@@ -24,8 +24,8 @@ from uptime_core.errors import (
     StoreVersionError,
     UptimeError,
 )
-from uptime_core.sqlite_database import Database, wal_is_safe
-from uptime_core.sqlite_errors import translated
+from uptime_core.sqlite_database import Database
+from uptime_core.sqlite_errors import translated, wal_is_safe
 from uptime_core.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
