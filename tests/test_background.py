@@ -100,38 +100,6 @@ def test_closing_in_two_threads(wait: bool) -> None:  # noqa: FBT001  # a parame
     assert states <= {"queued", "complete"}
 
 
-def test_a_report_triggered_while_the_manager_closes_is_not_lost() -> None:
-    sink = MemorySink()
-    store = store_of()
-    for _ in range(5):
-        manager = ReportManager(store, sink)
-        ids: list[str] = []
-        refused = threading.Event()
-
-        def go_on(
-            manager: ReportManager = manager,
-            ids: list[str] = ids,
-            refused: threading.Event = refused,
-        ) -> None:
-            try:
-                while True:
-                    ids.append(manager.trigger())
-            except ClosedError:
-                refused.set()
-
-        thread = threading.Thread(target=go_on)
-        thread.start()
-        wait_until(lambda ids=ids: len(ids) > 3)  # type: ignore[misc]  # bound
-        manager.close(wait=False)
-        thread.join()
-        assert refused.is_set()
-        states = {manager.status(report_id).state for report_id in ids}
-        assert states <= {"queued", "complete"}
-    with begin(ReportManager(store, sink)) as manager:
-        for status in manager.list():
-            assert manager.wait(status.report_id, A_WHILE).state == "complete"
-
-
 def test_waiting_in_a_thread_ends_when_the_manager_closes() -> None:
     gate = Gate()
     manager = ReportManager(gate.store)
@@ -162,26 +130,6 @@ def test_a_long_life_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(manager._background._triggered) < 30
     manager.close(cancel_pending=True)
     assert manager.status(kept).state == "cancelled"
-
-
-def test_what_comes_while_memory_is_cleared_is_remembered() -> None:
-    sink = MemorySink()
-    manager = ReportManager(store_of(), sink, max_workers=0)
-    background: Background = manager._background
-    late: list[str] = []
-    active = background._active
-
-    def meanwhile() -> set[str]:
-        found = active()
-        if not late:
-            late.append("")
-            late[0] = manager.trigger()
-        return found
-
-    background._active = meanwhile  # type: ignore[method-assign]
-    background._prune_at = 1
-    manager.trigger()
-    assert late[0] in background._triggered
 
 
 # Forks

@@ -19,7 +19,7 @@ def test_the_page_names_tests() -> None:
     assert len(rows) == len(NAMED) > 0
 
 
-@pytest.mark.parametrize(("file", "name"), NAMED, ids="::".join)
+@pytest.mark.parametrize(("file", "name"), NAMED)
 def test_a_test_that_is_named_is_there(file: str, name: str) -> None:
     tree = ast.parse((ROOT / file).read_text("utf-8"))
     functions = {

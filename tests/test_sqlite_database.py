@@ -255,6 +255,28 @@ def test_a_file_keeps_its_journal_and_an_unsafe_one_is_told_of(
         store.close()
 
 
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_a_new_file_waits_for_another_process_that_makes_it(
+    path: Path, mode: JournalMode
+) -> None:
+    """SQLite itself does not wait for the lock that a change of the journal needs."""
+    path.touch()
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("CREATE TABLE t(a)")
+    timer = threading.Timer(0.2, other.execute, ["ROLLBACK"])
+    timer.start()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            store = SqliteStore(path, journal_mode=mode, timeout=10)
+    finally:
+        timer.join()
+        other.close()
+    with store, store._database.read() as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == (mode,)
+
+
 def test_a_new_file_has_the_mode_that_is_safe(path: Path) -> None:
     with SqliteStore(path) as store, store._database.read() as connection:
         (mode,) = connection.execute("PRAGMA journal_mode").fetchone()

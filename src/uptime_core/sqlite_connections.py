@@ -137,7 +137,7 @@ class Connections:
 
     def _open(self, mode: str) -> sqlite3.Connection:
         return sqlite3.connect(
-            f"file:{quote(self.path)}?mode={mode}",
+            f"file://{quote(os.fsencode(self.path))}?mode={mode}",
             uri=True,
             timeout=self._timeout,
             isolation_level=None,

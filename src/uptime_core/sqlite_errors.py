@@ -61,6 +61,10 @@ def checked_path(path: str | os.PathLike[str]) -> str:
         raise InputError(f"{shown(path)} is not the path of a file") from None
     if not isinstance(name, str) or not name or "\0" in name:
         raise InputError(f"no file has such a name: {shown(name)}")
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        raise InputError(f"no file has such a name: {shown(name)}") from None
     if name == ":memory:":
         raise InputError(
             "an SQLite database in memory cannot be shared; use MemoryStore and "

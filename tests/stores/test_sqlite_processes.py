@@ -391,7 +391,7 @@ def test_what_is_written_between_two_statements_of_a_read_is_not_read(
             return
         written += 1
 
-    for _ in range(20):
+    for _ in range(5):
         before = written
         connection.set_trace_callback(write)
         if read == "snapshot":
