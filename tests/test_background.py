@@ -14,22 +14,20 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.faults.samples import (
     A_WHILE,
     DISKS,
     Gate,
     HookedSink,
     HookedStore,
-    begin,
     no_threads_left,
     open_sink,
     report_of,
     store_of,
     wait_until,
 )
+
 from uptime_core import ClosedError, MemorySink, ReportManager
-from uptime_core.background import Background
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,8 @@ from zlib import crc32
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
-
 from tests.strategies import policies
+
 from uptime_core.errors import StoreCorruptError
 from uptime_core.job_record import job_text, parse_job
 from uptime_core.jobs import Job, JobState
@@ -36,7 +36,7 @@ units = st.sampled_from(["seconds", "minutes", "hours", "days"])
 instants = st.datetimes(
     datetime(1990, 1, 1),
     datetime(2100, 1, 1),
-    timezones=st.just(UTC),  # noqa: DTZ001
+    timezones=st.just(UTC),
 )
 
 

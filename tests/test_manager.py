@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from tests.faults.samples import (
     A_WHILE,
     KINDS,
@@ -24,6 +23,7 @@ from tests.faults.samples import (
     report_of,
     store_of,
 )
+
 from uptime_core import (
     ClosedError,
     CsvStore,

@@ -17,7 +17,6 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from tests.faults.samples import (
     A_WHILE,
     NOON,
@@ -27,6 +26,7 @@ from tests.faults.samples import (
     store_of,
     wait_until,
 )
+
 from uptime_core import (
     MemorySink,
     MemoryStore,
@@ -86,7 +86,7 @@ class Shuffled(Executor):
     def _go_on(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: len(self._work) > 2, 0.02)  # noqa: PLR2004
+                self._changed.wait_for(lambda: len(self._work) > 2, 0.02)
                 if not self._work:
                     if self._ended:
                         return

@@ -259,7 +259,6 @@ def test_a_file_keeps_its_journal_and_an_unsafe_one_is_told_of(
 def test_a_new_file_waits_for_another_process_that_makes_it(
     path: Path, mode: JournalMode
 ) -> None:
-    """SQLite itself does not wait for the lock that a change of the journal needs."""
     path.touch()
     other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.faults.samples import (
     A_WHILE,
     DISKS,
@@ -25,6 +24,7 @@ from tests.faults.samples import (
     store_of,
     wait_until,
 )
+
 from uptime_core import (
     CsvSink,
     CsvStore,

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.faults.samples import (
     A_WHILE,
     KINDS,
@@ -17,6 +16,7 @@ from tests.faults.samples import (
     report_of,
     store_of,
 )
+
 from uptime_core import BackEndError, InputError, ReportManager, ReportStatus
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ import pickle  # noqa: TID251  # as process pools do, nothing goes to disk
 import random
 import signal
 import sqlite3
+import subprocess
 import sys
 import time
 import traceback
@@ -667,6 +668,63 @@ def test_a_child_forked_while_a_thread_reads_is_right_or_refuses(
     os.close(wait)
     os.close(go)
     store.check()
+
+
+FORKED_JUST_THEN = """
+import os, sys, threading, warnings
+stores = []
+def just_then():  # the last hook to be run, for it is the first one
+    if stores:
+        thread = threading.Thread(target=stores[0].newest_poll, daemon=True)
+        thread.start()
+        thread.join(0.3)
+os.register_at_fork(before=just_then)
+warnings.simplefilter("ignore", RuntimeWarning)
+from tests.stores.test_sqlite_processes import Child, batch_of, opened, polls_by_number
+path = sys.argv[1]
+stores.append(opened(path, "wal"))
+stores[0].add_polls(batch_of(0, 3))
+wait, go = os.pipe()
+def work(say):
+    store = stores[0]
+    say(store.add_polls(batch_of(1, 3)).added)
+    os.read(wait, 1)
+    say(store.add_polls(batch_of(2, 3)).added)
+child = Child.running(work)
+assert child.hear() == 3
+stores.pop().close()
+os.write(go, b"x")
+assert child.end() == (0, [3])
+print(sorted(polls_by_number(opened(path, "wal"))))
+"""
+
+
+def test_a_read_that_ends_as_the_process_forks_is_not_carried_over(
+    tmp_path: Path,
+) -> None:
+    """A thread's connection comes to rest after those at rest have been closed."""
+    child = subprocess.run(
+        [sys.executable, "-c", FORKED_JUST_THEN, tmp_path / "store.db"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (child.stdout, child.stderr) == ("[0, 1, 2]\n", "")
+
+
+def test_a_file_in_use_at_a_fork_is_refused_by_every_name(tmp_path: Path) -> None:
+    path, link = tmp_path / "store.db", tmp_path / "link.db"
+    store = opened(path)
+    link.symlink_to(path)
+    by_link = opened(link)
+
+    def work(_: Say) -> None:
+        with pytest.raises(BackEndError, match="forked"):
+            by_link.newest_poll()
+
+    with store._database.read():
+        child = Child.running(work)
+    assert child.end()[0] == 0
 
 
 def _count(store: SqliteStore) -> int:
