@@ -50,10 +50,10 @@ def windows(draw: st.DrawFn) -> tuple[Window, ...]:
         unit = draw(units)
         if draw(st.booleans()):
             length = timedelta(microseconds=draw(st.integers(1, 10**13)))
-            chosen.append(Window.last(length, name=name, unit=unit))
+            chosen.append(Window.last(length, name=name, unit=unit))  # type: ignore[arg-type]
         else:
             first, after = sorted([draw(instants), draw(instants)])
-            chosen.append(Window.between(first, after, name=name, unit=unit))
+            chosen.append(Window.between(first, after, name=name, unit=unit))  # type: ignore[arg-type]
     return tuple(chosen) or DEFAULT_WINDOWS
 
 

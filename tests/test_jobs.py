@@ -102,7 +102,7 @@ def test_every_event_in_every_state(name: str, event: str) -> None:
 @pytest.mark.parametrize("name", ["running", "running, to be cancelled"])
 def test_a_worker_of_another_claim_is_refused(name: str, event: str) -> None:
     for fence in (0, 2, -1):
-        stale = attrs.evolve(EVENTS[event], fence=fence)  # type: ignore[misc]
+        stale = attrs.evolve(EVENTS[event], fence=fence)
         with pytest.raises(StaleAttemptError, match=f"claim {fence} is over"):
             advance(JOBS[name], stale, START)
 

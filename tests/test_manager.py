@@ -146,7 +146,7 @@ def test_leaving_a_with_block_waits_for_what_was_triggered(sink: ReportSink) -> 
 def test_leaving_it_with_an_error_does_not(sink: ReportSink) -> None:
     gate = Gate()
     manager = ReportManager(gate.store, sink)
-    ids = []
+    ids = []  # type: ignore[var-annotated]
 
     def leave() -> None:
         with manager:
@@ -374,7 +374,7 @@ def test_a_request_that_cannot_be_met_fails_at_once() -> None:
         assert UnknownStoreIdError.__name__ in status.error
         closed = Policy(missing_hours="error")
         assert manager.wait(manager.trigger(policy=closed), A_WHILE).attempt == 1
-    assert UnknownTimezoneError is not UnknownStoreIdError
+    assert UnknownTimezoneError is not UnknownStoreIdError  # type: ignore[comparison-overlap]
 
 
 # Idempotency, and the report's "now"
@@ -392,7 +392,7 @@ def test_the_same_key_is_the_same_report(sink: ReportSink) -> None:
         again = {"idempotency_key": "k"}
         same: tuple[dict[str, Any], ...] = ({"stores": "all"}, {"policy": Policy()})
         for arguments in same:
-            assert manager.trigger(**arguments, **again) == report_id
+            assert manager.trigger(**arguments, **again) == report_id  # type: ignore[arg-type]
         other: tuple[dict[str, Any], ...] = (
             {"as_of": NOON},
             {"stores": "polled"},
@@ -402,7 +402,7 @@ def test_the_same_key_is_the_same_report(sink: ReportSink) -> None:
         )
         for arguments in other:
             with pytest.raises(IdempotencyConflictError, match=report_id) as caught:
-                manager.trigger(**arguments, **again)
+                manager.trigger(**arguments, **again)  # type: ignore[arg-type]
             assert caught.value.report_id == report_id
             assert isinstance(caught.value, ValueError)
         assert manager.trigger(idempotency_key="K") != report_id

@@ -367,7 +367,7 @@ def test_what_is_waiting_is_cancelled_when_a_block_fails(
             ReportRequest.of(as_of=NOON),
             Never(),
             in_flight=3,
-            tell=int,
+            tell=int,  # type: ignore[arg-type]
         )
     assert [future.cancelled() for future in futures] == [False, True, True]
 
@@ -400,5 +400,5 @@ def test_an_executor_at_its_end_is_told_apart() -> None:
             ReportRequest.of(as_of=NOON),
             pool,
             in_flight=1,
-            tell=int,
+            tell=int,  # type: ignore[arg-type]
         )
