@@ -268,8 +268,19 @@ def test_what_holds_of_every_job_at_all_times(data: st.DataObject) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["", "0" * 31, "0" * 33, "A" * 32, "g" * 32, "0" * 32 + "\n", "\u0661" * 32]
-    + [None, 5, b"0" * 32, ["0" * 32]],
+    [
+        "",
+        "0" * 31,
+        "0" * 33,
+        "A" * 32,
+        "g" * 32,
+        "0" * 32 + "\n",
+        "١" * 32,
+        None,
+        5,
+        b"0" * 32,
+        ["0" * 32],
+    ],
 )
 def test_what_is_no_id(value: object) -> None:
     assert not is_report_id(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import random
@@ -238,7 +239,7 @@ def test_progress_never_goes_back_and_ends_with_all(
             seen.append([m.status(report_id) for m in (manager, other)])
             step.release()
         last = manager.wait(report_id, A_WHILE)
-    for mine, others in zip(seen, seen[1:], strict=False):
+    for mine, others in itertools.pairwise(seen):
         assert mine[0].done <= others[0].done <= 60
         assert mine[1].done <= others[1].done <= 60
         assert mine[0].done <= mine[0].total or mine[0].total == 0
@@ -257,8 +258,14 @@ class NoMessageError(Exception):
 
 @pytest.mark.parametrize(
     "error",
-    [OSError("why"), StopIteration("why"), MemoryError("why"), NoMessageError()]
-    + [BrokenProcessPool("why"), NotImplementedError("why")],
+    [
+        OSError("why"),
+        StopIteration("why"),
+        MemoryError("why"),
+        NoMessageError(),
+        BrokenProcessPool("why"),
+        NotImplementedError("why"),
+    ],
     ids=lambda error: type(error).__name__,
 )
 def test_an_executor_that_refuses(error: Exception) -> None:
