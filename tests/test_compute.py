@@ -34,6 +34,7 @@ from uptime_core import (
     UnknownTimezoneError,
     WeeklySchedule,
     Window,
+    computation,
     compute_report,
     compute_snapshot,
 )

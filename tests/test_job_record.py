@@ -35,8 +35,8 @@ counts = st.integers(0, 2**40)
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 units = st.sampled_from(["seconds", "minutes", "hours", "days"])
 instants = st.datetimes(
-    datetime(1990, 1, 1),
-    datetime(2100, 1, 1),
+    datetime(1990, 1, 1),  # noqa: DTZ001
+    datetime(2100, 1, 1),  # noqa: DTZ001
     timezones=st.just(UTC),
 )
 

@@ -102,7 +102,7 @@ def test_every_event_in_every_state(name: str, event: str) -> None:
 @pytest.mark.parametrize("name", ["running", "running, to be cancelled"])
 def test_a_worker_of_another_claim_is_refused(name: str, event: str) -> None:
     for fence in (0, 2, -1):
-        stale = attrs.evolve(EVENTS[event], fence=fence)
+        stale = attrs.evolve(EVENTS[event], fence=fence)  # type: ignore[arg-type]
         with pytest.raises(StaleAttemptError, match=f"claim {fence} is over"):
             advance(JOBS[name], stale, START)
 
@@ -190,7 +190,7 @@ def test_an_abandoned_report_says_why() -> None:
         (-(10**15), True),
     ],
 )
-def test_a_lease_ends(passed: int, expired: bool) -> None:
+def test_a_lease_ends(passed: int, expired: bool) -> None:  # noqa: FBT001
     assert RUNNING.is_expired(START + passed) is expired
     if expired:
         assert advance(RUNNING, Expire(), START + passed).state is JobState.QUEUED
