@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from uptime_core import HoursColumns, Poll, PollColumns, Store, compute_snapshot
+from uptime_core.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,14 +62,15 @@ def test_a_snapshot_holds_all_batches() -> None:
 
     snapshot = store.snapshot()
 
-    assert list(snapshot.polls.rows()) == [  # type: ignore[attr-defined]
+    assert isinstance(snapshot, Snapshot)
+    assert list(snapshot.polls.rows()) == [
         Poll("a", NOON, up=True),
         Poll("b", NOON, up=False),
         Poll("a", NOON, up=True),
     ]
-    assert snapshot.hours.store_ids == ()  # type: ignore[attr-defined]
-    assert snapshot.timezones == {"c": "UTC"}  # type: ignore[attr-defined]
-    assert (snapshot.rejected, snapshot.quarantined) == ((), frozenset())  # type: ignore[attr-defined]
+    assert snapshot.hours.store_ids == ()
+    assert snapshot.timezones == {"c": "UTC"}
+    assert (snapshot.rejected, snapshot.quarantined) == ((), frozenset())
     assert snapshot.source == repr(store)
     assert compute_snapshot(snapshot).store_ids == ("a", "b", "c")
 

@@ -20,6 +20,7 @@ from tests.faults.samples import (
     Gate,
     HookedSink,
     HookedStore,
+    begin,
     no_threads_left,
     open_sink,
     report_of,
@@ -81,6 +82,60 @@ def test_what_is_claimed_while_the_manager_closes_is_given_back() -> None:
     assert not worker._threads
 
 
+def test_a_report_triggered_while_the_manager_closes_is_not_lost() -> None:
+    sink = MemorySink()
+    store = store_of()
+    for _ in range(5):
+        manager = ReportManager(store, sink)
+        ids: list[str] = []
+        refused = threading.Event()
+
+        def go_on(
+            manager: ReportManager = manager,
+            ids: list[str] = ids,
+            refused: threading.Event = refused,
+        ) -> None:
+            try:
+                while True:
+                    ids.append(manager.trigger())
+                    time.sleep(0.001)
+            except ClosedError:
+                refused.set()
+
+        thread = threading.Thread(target=go_on)
+        thread.start()
+        wait_until(lambda ids=ids: len(ids) > 3)  # type: ignore[misc]  # bound
+        manager.close(wait=False)
+        thread.join()
+        assert refused.is_set()
+        states = {manager.status(report_id).state for report_id in ids}
+        assert states <= {"queued", "complete"}
+    with begin(ReportManager(store, sink)) as manager:
+        for status in manager.list():
+            assert manager.wait(status.report_id, A_WHILE).state == "complete"
+
+
+def test_a_manager_that_closes_waits_for_what_is_just_being_triggered() -> None:
+    store = store_of()
+    arrived, may_go = threading.Event(), threading.Event()
+
+    def wait(name: str) -> None:
+        if name == "add":
+            arrived.set()
+            may_go.wait(A_WHILE)
+
+    sink = HookedSink(MemorySink(), wait)
+    manager = ReportManager(store, sink)
+    with ThreadPoolExecutor(2) as pool:
+        triggered = pool.submit(manager.trigger)
+        assert arrived.wait(A_WHILE)
+        closed = pool.submit(manager.close)
+        wait_until(lambda: manager._background.is_closed)
+        may_go.set()
+        closed.result(A_WHILE)
+        assert manager.get(triggered.result(A_WHILE)) == report_of(store)
+
+
 @pytest.mark.parametrize("wait", [True, False])
 def test_closing_in_two_threads(wait: bool) -> None:  # noqa: FBT001  # a parameter
     gate = Gate()
@@ -128,6 +183,26 @@ def test_a_long_life_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(manager._background._triggered) < 30
     manager.close(cancel_pending=True)
     assert manager.status(kept).state == "cancelled"
+
+
+def test_what_comes_while_memory_is_cleared_is_remembered() -> None:
+    sink = MemorySink()
+    manager = ReportManager(store_of(), sink, max_workers=0)
+    background = manager._background
+    late: list[str] = []
+    active = background._active
+
+    def meanwhile() -> set[str]:
+        found = active()
+        if not late:
+            late.append("")
+            late[0] = manager.trigger()
+        return found
+
+    background._active = meanwhile  # type: ignore[method-assign]
+    background._prune_at = 1
+    manager.trigger()
+    assert late[0] in background._triggered
 
 
 # Forks

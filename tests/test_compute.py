@@ -514,13 +514,13 @@ def test_a_report_does_not_depend_on_its_blocks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     computed = []
-    account = computation.compute_block  # type: ignore[name-defined]
+    account = computation.compute_block
 
     def counted(block: Any, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401  # passed on
         computed.append(block.shops)
         return account(block, *arguments, **options)
 
-    monkeypatch.setattr(computation, "compute_block", counted)  # type: ignore[name-defined]
+    monkeypatch.setattr(computation, "compute_block", counted)
     whole = compute_report(*many(), windows=WINDOWS, stores=stores)
     assert computed == [len(whole)]
     for name, limit in limits.items():

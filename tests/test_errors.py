@@ -10,14 +10,8 @@ import pytest
 import uptime_core
 from uptime_core import errors
 from uptime_core.errors import (
-    BadFileError,
     InputError,
-    MissingHoursError,
-    MissingTimezoneError,
-    NoPollsError,
     UnknownStoreIdError,
-    UnknownTimezoneError,
-    UnknownWindowError,
     UptimeError,
     shown,
 )
@@ -31,16 +25,33 @@ INPUT_ERRORS = [kind for kind in TREE if issubclass(kind, InputError)]
 
 
 def test_the_tree_is_complete() -> None:
-    assert set(TREE) >= {
-        UptimeError,
-        InputError,
-        BadFileError,
-        UnknownTimezoneError,
-        UnknownStoreIdError,
-        UnknownWindowError,
-        NoPollsError,
-        MissingHoursError,
-        MissingTimezoneError,
+    assert {kind.__name__ for kind in TREE} == {
+        "BackEndError",
+        "BadFileError",
+        "ClosedError",
+        "IdempotencyConflictError",
+        "IllegalTransitionError",
+        "IngestUnsupportedError",
+        "InputError",
+        "MissingHoursError",
+        "MissingTimezoneError",
+        "NoPollsError",
+        "QueueFullError",
+        "ReportCancelledError",
+        "ReportError",
+        "ReportFailedError",
+        "ReportNotFoundError",
+        "ReportNotReadyError",
+        "StaleAttemptError",
+        "StoreBusyError",
+        "StoreCorruptError",
+        "StoreFullError",
+        "StoreVersionError",
+        "UnknownStoreIdError",
+        "UnknownTimezoneError",
+        "UnknownWindowError",
+        "UptimeError",
+        "WaitTimeoutError",
     }
 
 

@@ -275,7 +275,7 @@ def test_what_holds_of_every_job_at_all_times(data: st.DataObject) -> None:
         "A" * 32,
         "g" * 32,
         "0" * 32 + "\n",
-        "١" * 32,
+        "\u0661" * 32,
         None,
         5,
         b"0" * 32,

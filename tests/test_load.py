@@ -161,6 +161,24 @@ def test_a_file_without_rows_is_no_error(
     assert str(load(store, {name: files[name]})).startswith("nothing new: 0 ")
 
 
+def test_rows_that_are_replaced_or_forgotten_are_told_of(
+    store: Ingesting, files: Files
+) -> None:
+    load(store, files)
+    header, first, _ = files["hours"].read_text().splitlines()
+    files["hours"].write_text(f"{header}\n{first}\n{first.replace(',2,', ',3,')}\n")
+    files["timezones"].write_text("store_id,timezone_str\nb,Europe/Dublin\n")
+    result = load(store, files, replace=True)
+    assert str(result.hours) == "1 row added, 1 there already, 1 conflicting, 1 removed"
+    assert str(result.timezones) == "1 row added, 1 conflicting, 2 removed"
+    files["hours"].write_text(f"{header}\n{first}\n")
+    assert str(load(store, files)) == (
+        "polls: 0 rows added, 3 there already; "
+        "hours: 0 rows added, 1 there already, 1 removed; "
+        "time zones: 0 rows added, 1 there already"
+    )
+
+
 def test_later_hours_and_zones_replace_those_of_their_shops(
     store: Ingesting, files: Files
 ) -> None:

@@ -48,6 +48,7 @@ from uptime_core.errors import (
 )
 from uptime_core.ingest import IngestResult
 from uptime_core.intake import Quarantine
+from uptime_core.job_record import job_text, parse_job
 from uptime_core.jobs import Job, JobState
 from uptime_core.load import LoadResult, export_csv, load_csv
 from uptime_core.manager import ReportManager
@@ -57,6 +58,7 @@ from uptime_core.policy import Policy
 from uptime_core.polls import Poll, PollColumns
 from uptime_core.rejects import RejectedRow
 from uptime_core.report import Accounting, Provenance, Report, ReportRow
+from uptime_core.report_bytes import parse_report, report_bytes
 from uptime_core.request import ReportRequest
 from uptime_core.schedule import BusinessHours, HoursColumns, WeeklySchedule
 from uptime_core.sinks.csv import CsvSink
@@ -136,7 +138,11 @@ __all__ = [
     "compute_snapshot",
     "compute_store",
     "export_csv",
+    "job_text",
     "load_csv",
+    "parse_job",
+    "parse_report",
+    "report_bytes",
     "uptime",
 ]
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import atexit
 import os
+import time
 import weakref
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from uptime_core.errors import ClosedError
@@ -12,7 +14,7 @@ from uptime_core.forks import ForkSafeLock
 from uptime_core.jobs import Cancel, JobState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from uptime_core.job_table import JobTable
     from uptime_core.worker import Worker
@@ -52,29 +54,42 @@ class Background:
         self._lock = ForkSafeLock()
         self._process = os.getpid()
         self._triggered: set[str] = set()
+        self._triggering = 0
         self._prune_at = _PRUNE_AT
         self._worker, self._finalizer = self._begun()
 
-    def worker(self, *, to_trigger: bool = False) -> Worker:
-        """What works in this process, begun unless all is closed.
-
-        Raises:
-            ClosedError: A report is to be triggered, and cannot be made.
-        """
+    def worker(self) -> Worker:
+        """What works in this process, begun unless all is closed."""
         with self._lock:
             self._renew_in_fork()
             worker = self._worker
-            if to_trigger and self.is_closed:
-                raise ClosedError("the manager is closed")
-            if to_trigger and self._only_reads:
-                raise ClosedError(
-                    "the executor did not survive the fork; make a manager, and its "
-                    "executor, in the child process"
-                )
             working = not (self.is_closed or self._only_reads)
         if working:
             worker.start()
         return worker
+
+    @contextmanager
+    def triggering(self) -> Iterator[Worker]:
+        """What works in this process; `close` waits for the end of the block.
+
+        Raises:
+            ClosedError: No report can be triggered here.
+        """
+        with self._lock:
+            self._renew_in_fork()
+            if self.is_closed:
+                raise ClosedError("the manager is closed")
+            if self._only_reads:
+                raise ClosedError(
+                    "the executor did not survive the fork; make a manager, and its "
+                    "executor, in the child process"
+                )
+            self._triggering += 1
+        try:
+            yield self.worker()
+        finally:
+            with self._lock:
+                self._triggering -= 1
 
     def note(self, report_id: str) -> None:
         """Remember that a report was triggered here."""
@@ -82,9 +97,10 @@ class Background:
             self._triggered.add(report_id)
             if len(self._triggered) < self._prune_at:
                 return
+            triggered = set(self._triggered)
         active = self._active()  # so that a long life does not remember all reports
         with self._lock:
-            self._triggered &= active
+            self._triggered -= triggered - active
             self._prune_at = 2 * len(self._triggered) + _PRUNE_AT
 
     def _active(self) -> set[str]:
@@ -95,10 +111,10 @@ class Background:
         with self._lock:
             self._renew_in_fork()
             self.is_closed = True
-            triggered, self._triggered = self._triggered, set()
             worker, finalizer = self._worker, self._finalizer
             wait = wait and worker.max_workers > 0 and not self._only_reads
         try:
+            triggered = self._forget_triggered()
             if cancel_pending:
                 for job in self._table.sink.jobs(active=True):
                     if job.report_id in triggered and job.state is JobState.QUEUED:
@@ -110,6 +126,15 @@ class Background:
             worker.stop(_STOP_SECONDS)
             self.has_ended = True
             worker.tell_of_change()
+
+    def _forget_triggered(self) -> set[str]:
+        """The reports triggered here, also those that are just being triggered."""
+        deadline = time.monotonic() + _STOP_SECONDS
+        while self._triggering and time.monotonic() < deadline:
+            time.sleep(0.001)
+        with self._lock:
+            triggered, self._triggered = self._triggered, set()
+        return triggered
 
     def _drain(self, worker: Worker, triggered: set[str]) -> None:
         """Wait until reports are in their final states."""
@@ -125,7 +150,7 @@ class Background:
         if self._process != os.getpid():
             self._process = os.getpid()
             self._only_reads = not self._survives_fork
-            self._triggered = set()
+            self._triggered, self._triggering = set(), 0
             self._worker, self._finalizer = self._begun()
 
     def _begun(self) -> tuple[Worker, weakref.finalize[[], Background]]:

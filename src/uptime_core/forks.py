@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import threading
+import weakref
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,14 +20,23 @@ class ForkSafeLock:
     """
 
     def __init__(self) -> None:
+        self.renew()
+        _locks.add(self)
+
+    def renew(self) -> None:
+        """Make the lock free, in a child process that has one thread so far."""
         self._lock = threading.RLock()
-        self._process = os.getpid()
+
+    def acquire(self) -> None:
+        """Take the lock, and wait until that can be done."""
+        self._lock.acquire()
+
+    def release(self) -> None:
+        """Give the lock back."""
+        self._lock.release()
 
     def __enter__(self) -> None:
-        if self._process != os.getpid():
-            # Of the parent's threads only the one that forked is here: no race.
-            self._lock, self._process = threading.RLock(), os.getpid()
-        self._lock.acquire()
+        self.acquire()
 
     def __exit__(
         self,
@@ -34,10 +44,22 @@ class ForkSafeLock:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._lock.release()
+        self.release()
 
     def __reduce__(self) -> tuple[type[ForkSafeLock], tuple[()]]:
         return ForkSafeLock, ()
+
+
+_locks: weakref.WeakSet[ForkSafeLock] = weakref.WeakSet()
+
+
+def _in_child() -> None:
+    for lock in list(_locks):
+        lock.renew()
+
+
+if hasattr(os, "register_at_fork"):  # pragma: no branch  # everywhere but on Windows
+    os.register_at_fork(after_in_child=_in_child)
 
 
 _token: tuple[int, str] | None = None

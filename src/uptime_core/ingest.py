@@ -10,7 +10,7 @@ from uptime_core.errors import counted
 from uptime_core.intake import Quarantine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from uptime_core.rejects import RejectedRow
     from uptime_core.schedule import HoursColumns
@@ -26,6 +26,7 @@ class IngestResult:
         conflicting: Of the added ones, those that contradict others: polls of an
             instant for which the other status is known (down wins), or rows of hours
             and zones that took the place of different ones.
+        removed: Rows of hours and zones that were in the store and are no more.
         expired: Polls from before the horizon of `delete_before`, not taken in.
         rejected: Rows that could not be read, with their reasons.
     """
@@ -33,6 +34,7 @@ class IngestResult:
     added: int = 0
     repeated: int = 0
     conflicting: int = 0
+    removed: int = 0
     expired: int = 0
     rejected: tuple[RejectedRow, ...] = ()
 
@@ -43,6 +45,7 @@ class IngestResult:
             added=self.added + other.added,
             repeated=self.repeated + other.repeated,
             conflicting=self.conflicting + other.conflicting,
+            removed=self.removed + other.removed,
             expired=self.expired + other.expired,
             rejected=self.rejected + other.rejected,
         )
@@ -52,6 +55,7 @@ class IngestResult:
         for number, what in (
             (self.repeated, "there already"),
             (self.conflicting, "conflicting"),
+            (self.removed, "removed"),
             (self.expired, "from before the horizon"),
             (len(self.rejected), "rejected"),
         ):
@@ -63,36 +67,53 @@ class IngestResult:
         return f"<IngestResult: {self}>"
 
 
-def hours_change(old: HoursColumns, new: HoursColumns) -> IngestResult:
+def hours_change(
+    old: HoursColumns, new: HoursColumns, lost: Collection[str]
+) -> IngestResult:
     """What becomes of business hours when those of the named shops are replaced.
 
     Args:
         old: The hours that are there.
         new: The hours that come.
+        lost: Shops that lose their hours, unless new ones come.
     """
     before, after = _rows(old), _rows(new)
-    added = conflicting = 0
+    added = conflicting = removed = 0
     for store_id, rows in after.items():
-        fresh = len(rows - before.get(store_id, set()))
-        added += fresh
-        conflicting += fresh if store_id in before else 0
+        known = before.get(store_id, set())
+        added += len(rows - known)
+        conflicting += len(rows - known) if known else 0
+        removed += len(known - rows)
+    for store_id in lost:
+        if store_id not in after:
+            removed += len(before.get(store_id, ()))
     return IngestResult(
-        added=added, repeated=len(new.code) - added, conflicting=conflicting
+        added=added,
+        repeated=len(new.code) - added,
+        conflicting=conflicting,
+        removed=removed,
     )
 
 
-def timezones_change(old: Mapping[str, str], new: Mapping[str, str]) -> IngestResult:
+def timezones_change(
+    old: Mapping[str, str], new: Mapping[str, str], lost: Collection[str]
+) -> IngestResult:
     """What becomes of time zones when those of the named shops are replaced.
 
     Args:
         old: The zones that are there.
         new: The zones that come.
+        lost: Shops that lose their zone, unless a new one comes.
     """
     known = {store_id: old.get(store_id) for store_id in new}
     added = sum(known[store_id] != zone for store_id, zone in new.items())
     absent = sum(zone is None for zone in known.values())
+    forgotten = sum(store_id in old and store_id not in new for store_id in lost)
     return IngestResult(
-        added=added, repeated=len(new) - added, conflicting=added - absent
+        added=added,
+        repeated=len(new) - added,
+        conflicting=added - absent,
+        removed=added - absent + forgotten,
     )
 
 

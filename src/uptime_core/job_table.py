@@ -142,6 +142,30 @@ class JobTable:
                 if earlier is not None:
                     return earlier
 
+    def delete(self, report_id: str) -> None:
+        """Delete a job in a final state, and its report.
+
+        Raises:
+            ReportNotFoundError: There is none.
+            ReportNotReadyError: It is queued or running.
+        """
+        while True:
+            job = self.job(report_id)
+            if not job.state.is_final:
+                raise ReportNotReadyError(
+                    f"report {report_id} is {job.state}; cancel it first", report_id
+                )
+            if self.sink.swap(job, None):
+                return
+
+    def delete_before(self, horizon: int) -> int:
+        """Delete the jobs that were finished before an instant; how many there were."""
+        deleted = 0
+        for job in self.sink.jobs():
+            if job.finished_at is not None and job.finished_at < horizon:
+                deleted += self.sink.swap(job, None)
+        return deleted
+
     def recover(self, but: frozenset[str] = frozenset()) -> None:
         """Put back into the queue what has lost its worker, or let it fail.
 
@@ -169,6 +193,12 @@ def described(error: BaseException) -> str:
     text = " ".join(f"{type(error).__name__}: {message}".split())
     text = text.encode(errors="backslashreplace").decode()
     return text if len(text) <= _LONGEST_ERROR else f"{text[: _LONGEST_ERROR - 3]}..."
+
+
+def warn(what: str, error: BaseException) -> None:
+    """Log an error; its traceback is for those who ask for details."""
+    log.warning("%s: %s", what, described(error))
+    log.debug("%s", what, exc_info=error)
 
 
 def not_found(report_id: object) -> ReportNotFoundError:

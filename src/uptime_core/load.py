@@ -95,7 +95,7 @@ class LoadResult:
 
     def __str__(self) -> str:
         total = self._total
-        if total.added:
+        if total.added or total.removed:
             return "; ".join(f"{name}: {one}" for name, one in self._by_name.items())
         there = []
         for name, result in self._by_name.items():

@@ -14,12 +14,7 @@ from uptime_core import manager_arguments as checked
 from uptime_core.background import Background
 from uptime_core.clock import system_clock
 from uptime_core.compute import with_as_of
-from uptime_core.errors import (
-    ClosedError,
-    ReportNotReadyError,
-    WaitTimeoutError,
-    located,
-)
+from uptime_core.errors import ClosedError, WaitTimeoutError, located
 from uptime_core.instants import to_micros
 from uptime_core.job_table import JobTable, error_of, not_found
 from uptime_core.jobs import Cancel, JobState
@@ -52,8 +47,8 @@ class ReportManager:
 
     Any number of managers, in any processes, may share a sink; each takes up what
     another one leaves behind, provided that it reads the same store. Nothing is started
-    before the first call. A manager works in several threads and in forked processes.
-    It closes neither the store nor the sink.
+    before the first call or ``with``. A manager works in several threads and in forked
+    processes. It closes neither the store nor the sink.
 
     Leaving a ``with`` block waits for the reports triggered by this manager, unless an
     exception leaves it: then they go back to the queue.
@@ -108,6 +103,18 @@ class ReportManager:
             survives_fork=executor is None,
         )
 
+    def start(self) -> None:
+        """Begin to make what is queued in the sink; every other method does, too.
+
+        A process that only makes the reports that others trigger needs no other call.
+
+        Raises:
+            ClosedError: The manager is closed.
+        """
+        self._background.worker()
+        if self._background.is_closed:
+            raise ClosedError("the manager is closed")
+
     def trigger(
         self,
         *,
@@ -139,31 +146,15 @@ class ReportManager:
             QueueFullError: `max_pending` reports are queued or running.
             ClosedError: The manager is closed.
         """
-        worker = self._background.worker(to_trigger=True)
-        asked = ReportRequest.of(
-            windows=windows,
-            as_of=as_of,
-            stores=stores,
-            policy=DEFAULT_POLICY if policy is None else policy,
-        )
-        key = checked.key(idempotency_key)
-        self._table.recover(worker.running())
-        if key is not None:
-            earlier = self._table.of_key(key, asked, self._reads)
-            if earlier is not None:
-                return earlier
-        report_id = self._table.add(
-            asked,
-            with_as_of(
-                asked,
-                partial(checked.newest, self._store),
-                repr(self._store),
-            ),
-            reads=self._reads,
-            key=key,
-            most_active=self._max_pending,
-        )
-        self._background.note(report_id)
+        with self._background.triggering() as worker:
+            asked = ReportRequest.of(
+                windows=windows,
+                as_of=as_of,
+                stores=stores,
+                policy=DEFAULT_POLICY if policy is None else policy,
+            )
+            report_id = self._queued(asked, checked.key(idempotency_key), worker)
+            self._background.note(report_id)
         worker.wake()
         return report_id
 
@@ -286,14 +277,7 @@ class ReportManager:
             ReportNotFoundError: There is no such report.
             ReportNotReadyError: It is queued or running; cancel it first.
         """
-        while True:
-            job = self._table.job(report_id)
-            if not job.state.is_final:
-                raise ReportNotReadyError(
-                    f"report {report_id} is {job.state}; cancel it first", report_id
-                )
-            if self._sink.swap(job, None):
-                return
+        self._table.delete(report_id)
 
     def delete_before(self, instant: datetime) -> int:
         """Delete the reports that were finished before an instant.
@@ -303,11 +287,7 @@ class ReportManager:
         """
         with located("delete_before", field="instant"):
             horizon = to_micros(instant)
-        deleted = 0
-        for job in self._sink.jobs():
-            if job.finished_at is not None and job.finished_at < horizon:
-                deleted += self._sink.swap(job, None)
-        return deleted
+        return self._table.delete_before(horizon)
 
     def close(self, wait: bool = True, cancel_pending: bool = False) -> None:  # noqa: FBT001, FBT002  # as Executor.shutdown has them
         """Take no more requests, and end the work; closing twice is allowed.
@@ -318,6 +298,22 @@ class ReportManager:
             cancel_pending: Cancel the reports triggered here that are still queued.
         """
         self._background.close(wait=wait, cancel_pending=cancel_pending)
+
+    def _queued(self, asked: ReportRequest, key: str | None, worker: Worker) -> str:
+        """The id of a new report, or of the one that has the key."""
+        self._table.recover(worker.running())
+        if key is not None:
+            earlier = self._table.of_key(key, asked, self._reads)
+            if earlier is not None:
+                return earlier
+        newest = partial(checked.newest, self._store)
+        return self._table.add(
+            asked,
+            with_as_of(asked, newest, repr(self._store)),
+            reads=self._reads,
+            key=key,
+            most_active=self._max_pending,
+        )
 
     def _rest(self, status: ReportStatus, deadline: float) -> float:
         """For how many seconds there is still to wait."""
@@ -334,6 +330,7 @@ class ReportManager:
         return rest
 
     def __enter__(self) -> Self:
+        self.start()
         return self
 
     def __exit__(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 import weakref
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -18,11 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # SQLite counts locks by process, and knows nothing of forks: a child that goes on with
-# what its parent had open reads without locks. So connections at rest are closed before
-# a fork, and files that are in use then cannot be used in the child.
+# what its parent had open reads without locks, and one that closes it can undo what the
+# parent writes. So a fork waits until every connection is at rest, and closes it; files
+# that are still in use then cannot be used in the child.
+_FORK_SECONDS = 5.0
 _databases: weakref.WeakSet[Connections] = weakref.WeakSet()
-_forked_in_use: set[str] = set()
+_gate = ForkSafeLock()  # held by whoever forks: nothing is taken into use meanwhile
+_forked_in_use: set[tuple[int, int] | None] = set()
 _carried_over: list[sqlite3.Connection] = []  # not even to be closed
+_held: list[Connections] = []
 
 
 class Connections:
@@ -41,14 +46,33 @@ class Connections:
         self._idle: list[sqlite3.Connection] = []
         self._current = threading.local()
         self._file: tuple[int, int] | None = None
-        self._in_use = 0
+        self._users: list[int] = []
         self._closed = False
-        _databases.add(self)
+        with _gate:
+            _databases.add(self)
 
     @property
     def is_in_use(self) -> bool:
         """Whether a thread has a connection at this moment."""
-        return self._in_use > 0
+        return bool(self._users)
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether another thread than this one has a connection."""
+        return any(user != threading.get_ident() for user in self._users)
+
+    @property
+    def file(self) -> tuple[int, int] | None:
+        """What the system calls the file, by whatever path it was opened."""
+        return self._file
+
+    def hold(self) -> None:
+        """Let nobody take or give back a connection until `let_go`."""
+        self._lock.acquire()
+
+    def let_go(self) -> None:
+        """The end of `hold`."""
+        self._lock.release()
 
     def rest(self) -> None:
         """Close the connections that nobody uses."""
@@ -67,57 +91,62 @@ class Connections:
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         with self._translated():
-            connection = self._take()
-            process = os.getpid()
+            user, process = threading.get_ident(), os.getpid()
+            connection = self._take(user)
             try:
                 yield connection
             except (sqlite3.Error, UnicodeDecodeError):
-                self._give_back(connection, process, damaged=True)
+                self._give_back(connection, user, process, damaged=True)
                 raise
             except BaseException:
-                self._give_back(connection, process)
+                self._give_back(connection, user, process)
                 raise
-            self._give_back(connection, process)
+            self._give_back(connection, user, process)
 
-    def _take(self) -> sqlite3.Connection:
-        with self._lock:
+    def _take(self, user: int) -> sqlite3.Connection:
+        with _gate, self._lock:
             if self._process != os.getpid():
-                self._idle, self._process, self._in_use = [], os.getpid(), 0
+                self._idle, self._process, self._users = [], os.getpid(), []
                 self._current = threading.local()
             if self._closed:
                 raise ClosedError(f"{self.path}: it is closed")
-            if self.path in _forked_in_use:
+            status = os.stat(self.path)  # noqa: PTH116  # a path as text
+            file = (status.st_dev, status.st_ino)
+            if file in _forked_in_use:
                 raise BackEndError(
                     f"{self.path}: the process was forked while the file was in use, "
                     "and SQLite cannot go on with it in the child; fork at rest, or "
                     "start the process anew (spawn)"
                 )
-            status = os.stat(self.path)  # noqa: PTH116  # a path as text
-            file = (status.st_dev, status.st_ino)
             if self._file not in (None, file):
                 raise BackEndError(
                     f"{self.path}: another file has taken the place of the one that "
                     "was opened; open it anew"
                 )
             self._file = file
-            self._in_use += 1
+            self._users.append(user)
             if self._idle:
                 return self._idle.pop()
         try:
             return self._connect()
         except BaseException:
             with self._lock:
-                self._in_use -= 1
+                self._users.remove(user)
             raise
 
     def _give_back(
-        self, connection: sqlite3.Connection, process: int, *, damaged: bool = False
+        self,
+        connection: sqlite3.Connection,
+        user: int,
+        process: int,
+        *,
+        damaged: bool = False,
     ) -> None:
         if process != os.getpid():
             _carried_over.append(connection)
             return
         with self._lock:
-            self._in_use -= 1
+            self._users.remove(user)
             if not (self._closed or damaged):  # then it may be in any state
                 self._idle.append(connection)
                 return
@@ -153,15 +182,33 @@ class Connections:
 
 
 def _before_fork() -> None:
-    for database in list(_databases):
+    _gate.acquire()
+    databases = list(_databases)
+    deadline = time.monotonic() + _FORK_SECONDS
+    while any(database.is_waited_for for database in databases):
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.001)
+    for database in databases:
+        database.hold()
         database.rest()
+    _held.extend(databases)
+
+
+def _in_parent() -> None:
+    while _held:
+        _held.pop().let_go()
+    _gate.release()
 
 
 def _in_child() -> None:
-    for database in list(_databases):
+    for database in _held:
         if database.is_in_use:
-            _forked_in_use.add(database.path)
+            _forked_in_use.add(database.file)
+    _held.clear()
 
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch  # everywhere but on Windows
-    os.register_at_fork(before=_before_fork, after_in_child=_in_child)
+    os.register_at_fork(
+        before=_before_fork, after_in_parent=_in_parent, after_in_child=_in_child
+    )

@@ -22,7 +22,7 @@ from uptime_core.errors import (
     StaleAttemptError,
 )
 from uptime_core.job_queue import JobQueue
-from uptime_core.job_table import JobTable, described, log
+from uptime_core.job_table import JobTable, described, log, warn
 from uptime_core.jobs import (
     Claim,
     Complete,
@@ -183,9 +183,9 @@ class Worker:
                     self._renew()
                 self._table.recover(self.running())
                 self._claim()
-            except Exception:  # noqa: BLE001  # the thread must live on
+            except BaseException as error:  # noqa: BLE001  # the thread must live on
                 # A sink that fails now may work again later.
-                log.warning("the supervisor could not do its round", exc_info=True)
+                warn("looking for work failed, and is tried again", error)
             self._wake.wait(min([self._nap, *self._queue.rests().values()]))
             self._wake.clear()
 
@@ -210,8 +210,8 @@ class Worker:
             job = self._table.change(run_.job.report_id, event)
         except StaleAttemptError:
             job = None
-        except Exception:  # noqa: BLE001  # a lease has time for more than one try
-            log.warning("could not write to the sink", exc_info=True)
+        except Exception as error:  # noqa: BLE001  # a lease has time for more tries
+            warn(f"the state of report {run_.job.report_id} was not written", error)
             return
         if job is None or job.cancel_requested:
             run_.stop.set()
@@ -274,8 +274,7 @@ class Worker:
             # With the process, its executors end first; that is no fault.
             ends = self._stopping or not threading.main_thread().is_alive()
             if not (ends and isinstance(error, ExecutorShutDownError)):
-                log.info("report %s failed: %s", report_id, type(error).__name__)
-                log.debug("report %s failed", report_id, exc_info=True)
+                warn(f"report {report_id} failed", error)
                 event = _failure(fence, error)
         finally:
             try:
@@ -293,7 +292,7 @@ class Worker:
             log.info("report %s was taken over by another worker", report_id)
             return
         except Exception as error:  # noqa: BLE001  # told in the report's status
-            log.warning("report %s could not be stored", report_id, exc_info=True)
+            warn(f"report {report_id} could not be stored", error)
             job = None
             if isinstance(event, Complete):
                 # If this fails too, the lease runs out, and another worker takes over.

@@ -46,7 +46,7 @@ def after(job: Job, *events: Event) -> Job:
     return job
 
 
-CLAIM = Claim("a worker")  # type: ignore[call-arg]
+CLAIM = Claim("a worker", lease=60_000_000)
 
 
 def running(job: Job) -> Job:

@@ -90,6 +90,7 @@ class Model:
     def set_hours(
         self, rows: list[HoursRow], bad: str | None, *, replace: bool
     ) -> IngestResult:
+        before = self.hours.copy()
         good = [row for row in rows if row[0] != bad]
         named = {row[0] for row in good}
         added = conflicting = 0
@@ -105,12 +106,18 @@ class Model:
             self.hours.pop(bad, None)
             self.bad_hours.add(bad)
         return IngestResult(
-            added=added, repeated=len(good) - added, conflicting=conflicting
+            added=added,
+            repeated=len(good) - added,
+            conflicting=conflicting,
+            removed=sum(
+                len(rows - self.hours.get(shop, set())) for shop, rows in before.items()
+            ),
         )
 
     def set_zones(
         self, zones: dict[str, str], bad: str | None, *, replace: bool
     ) -> IngestResult:
+        before = self.zones.copy()
         good = {shop: zone for shop, zone in zones.items() if shop != bad}
         changed = [s for s, zone in good.items() if self.zones.get(s) != zone]
         conflicting = sum(shop in self.zones for shop in changed)
@@ -125,6 +132,7 @@ class Model:
             added=len(changed),
             repeated=len(good) - len(changed),
             conflicting=conflicting,
+            removed=len(before.items() - self.zones.items()),
         )
 
     def kept_polls(self) -> set[PollRow]:

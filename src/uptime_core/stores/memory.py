@@ -159,7 +159,7 @@ class MemoryStore(Store):
             self._own.state = self._current.changed(
                 hours=(HoursColumns.concatenate([kept, new]), after)
             )
-        return attrs.evolve(hours_change(old, new), rejected=tuple(rejects.rows))
+        return attrs.evolve(hours_change(old, new, lost), rejected=tuple(rejects.rows))
 
     def set_timezones(
         self,
@@ -181,7 +181,9 @@ class MemoryStore(Store):
             )
             kept = {shop: zone for shop, zone in old.items() if shop not in lost}
             self._own.state = self._current.changed(timezones=(kept | dict(new), after))
-        return attrs.evolve(timezones_change(old, new), rejected=tuple(rejects.rows))
+        return attrs.evolve(
+            timezones_change(old, new, lost), rejected=tuple(rejects.rows)
+        )
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -151,7 +151,7 @@ def set_hours(
     )
     numbers = np.array(codes.of(tables, hours.store_ids), dtype=np.int64)
     shop = numbers[hours.code]
-    old = []
+    old, known = [], []
     for number, block in tables.blocks():
         named = numbers[numbers >> SHOP_BITS == number] & (SHOPS_PER_BLOCK - 1)
         rows = shop >> SHOP_BITS == number
@@ -167,7 +167,9 @@ def set_hours(
             hours.end[rows],
         )
         tables.put_block(number, block)
-    return hours_change(HoursColumns.concatenate(old), hours)
+        known += block.store_ids
+    lost = known if replace else quarantine.store_ids
+    return hours_change(HoursColumns.concatenate(old), hours, lost)
 
 
 def set_timezones(
@@ -199,7 +201,8 @@ def set_timezones(
         new = {}
         for place, zone in by_block.get(number, {}).items():
             block.zones[place] = new[block.store_ids[place]] = zone
-        result += timezones_change(old, new)
+        lost = old if replace else quarantine.store_ids.intersection(old)
+        result += timezones_change(old, new, lost)
         tables.put_block(number, block)
     return result
 
