@@ -46,7 +46,8 @@ class Background:
         *,
         survives_fork: bool,
     ) -> None:
-        self.is_closed = self.has_ended = False
+        self.is_closed: bool = False
+        self.has_ended: bool = False
         self._table = table
         self._make_worker = make_worker
         self._survives_fork = survives_fork

@@ -29,7 +29,7 @@ from uptime_core.selection import ShopColumns, gather, select
 from uptime_core.timezones import TZDATA_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from uptime_core.kernel.arrays import Int64
     from uptime_core.kernel.localtime import Segments
@@ -66,7 +66,7 @@ class Computation:
         self._zones: dict[str, Segments] = {}
         self._store_ids: list[str] = []
         self._after_as_of = self._rejected = self._quarantined = 0
-        self.compute = partial(
+        self.compute: Callable[[ShopColumns], BlockSums] = partial(
             compute_block,
             starts=self._starts,
             ends=self._ends,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from uptime_core.report import Report
     from uptime_core.request import ReportRequest
 
-log = logging.getLogger("uptime_core")
+log: logging.Logger = logging.getLogger("uptime_core")
 log.addHandler(logging.NullHandler())
 
 _LONGEST_ERROR = 500

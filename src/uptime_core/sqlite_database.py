@@ -99,7 +99,7 @@ class Database(Connections):
             warnings.warn(
                 f"{self.path} has a write-ahead log, and SQLite "
                 f"{sqlite3.sqlite_version} can damage such a file when several "
-                "processes write to it; see the page on guarantees",
+                "processes write to it; PRAGMA journal_mode=delete ends that",
                 RuntimeWarning,
                 stacklevel=3,
             )

@@ -76,7 +76,7 @@ class Worker:
         max_workers: int,
         timeout: float,
     ) -> None:
-        self.changes = 0
+        self.changes: int = 0
         self._changed = threading.Condition()
         self._table = table
         self._store = store

@@ -76,7 +76,7 @@ class Folder:
                 "this system has no locks that end with the process that holds them "
                 "(fcntl); use SqliteSink"
             )
-        self.path = _checked_path(path)
+        self.path: Path = _checked_path(path)
         if (
             isinstance(timeout, bool)
             or not isinstance(timeout, int | float)

@@ -1,8 +1,9 @@
 """Few large chunks instead of many small ones, and retention.
 
-Chunks are merged sixteen at a time, in tiers, as in a log-structured merge tree: a poll
-is written again some four times in its life, however many batches come, and a block
-has at most some seventy chunks beside the large ones.
+Chunks are merged sixteen at a time, in tiers, as in a log-structured merge tree. There
+are five tiers below the large chunks: a poll is written six times at most, however many
+batches come, and a block has at most 75 chunks beside the large ones, and as many again
+of second polls.
 """
 
 from __future__ import annotations

@@ -241,8 +241,8 @@ class SqliteStore(Store):
     def delete_before(self, instant: datetime) -> int:
         """Delete the polls from before an instant, but each shop's last one.
 
-        Reports whose windows begin at or after `instant` do not change. Polls from
-        before it are not taken in any more.
+        The sums of windows that begin at or after `instant` stay as they are; how many
+        polls there were does not. Polls from before it are not taken in any more.
 
         Args:
             instant: An aware datetime; one before that of an earlier call does

@@ -175,7 +175,7 @@ class SqliteSnapshot:
             if store_ids is None or not set(store_ids).isdisjoint(block.store_ids)
         ]
         known = sum(len(block.store_ids) for _, block in self._blocks)
-        self.shops = known if store_ids is None else len(store_ids)
+        self.shops: int = known if store_ids is None else len(store_ids)
         quarantines = [tables.quarantine(source) for source in SOURCES]
         self._named = frozenset().union(*(q.store_ids for q in quarantines))
         self._suspects = frozenset().union(*(q.suspects for q in quarantines))

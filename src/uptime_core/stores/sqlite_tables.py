@@ -118,7 +118,8 @@ class Tables:
         ).fetchone()
         if row is None or row[-1] != _checksum(*row[:-1]):
             raise self.damaged("its state")
-        self.state = self._before = State(*row[:-1])
+        self.state: State = State(*row[:-1])
+        self._before = self.state
 
     @classmethod
     def create(cls, connection: sqlite3.Connection) -> None:
