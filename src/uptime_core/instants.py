@@ -24,7 +24,7 @@ LATEST = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
 UNREADABLE = int(np.iinfo(np.int64).min)
 """What `parse_timestamps` gives for a text that is no timestamp."""
 
-_FIRST_YEAR, _LAST_YEAR = 1900, 2199
+FIRST_YEAR, _LAST_YEAR = 1900, 2199
 _TIMESTAMP = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[ T]([0-9]{2}):([0-9]{2}):([0-9]{2})"
     r"(?:\.([0-9]{1,6}))?(?: UTC|Z|([+-])([0-9]{2}):([0-9]{2}))?"
@@ -94,9 +94,9 @@ def parse_timestamp(cell: str) -> int:
         )
     *fields, fraction, sign, hours, minutes = match.groups()
     year, month, day, hour, minute, second = map(int, fields)
-    if not _FIRST_YEAR <= year <= _LAST_YEAR:
+    if not FIRST_YEAR <= year <= _LAST_YEAR:
         raise InputError(
-            f"{shown(cell)} is not of the years {_FIRST_YEAR} to {_LAST_YEAR}",
+            f"{shown(cell)} is not of the years {FIRST_YEAR} to {_LAST_YEAR}",
             field="timestamp_utc",
         )
     micro = int((fraction or "").ljust(6, "0"))
@@ -120,9 +120,9 @@ def _parse_offset(sign: str, hours: int, minutes: int) -> timedelta:
     return -offset if sign == "-" else offset
 
 
-_MONTHS = np.arange(f"{_FIRST_YEAR}-01", f"{_LAST_YEAR + 1}-02", dtype="datetime64[M]")
-_MONTH_START = _MONTHS.astype("datetime64[D]").astype(np.int64)
-_MONTH_DAYS = np.diff(_MONTH_START)
+_MONTHS = np.arange(f"{FIRST_YEAR}-01", f"{_LAST_YEAR + 1}-02", dtype="datetime64[M]")
+MONTH_START = _MONTHS.astype("datetime64[D]").astype(np.int64)
+MONTH_DAYS = np.diff(MONTH_START)
 _WIDTH = len("2023-01-25 18:13:22.479220+00:00") + 1
 _FIXED = {4: b"-", 7: b"-", 13: b":", 16: b":"}
 _TAILS = (b"\0\0\0\0\0", b"Z\0\0\0\0", b" UTC\0")
@@ -171,12 +171,12 @@ def _read_columns(
         read &= byte[place] == mark[0]
     for first, width in ((0, 4), (5, 2), (8, 2), (11, 2), (14, 2), (17, 2)):
         read &= is_digit[first : first + width].all(axis=0)
-    month = (number(0, 4) - _FIRST_YEAR) * 12 + number(5, 2) - 1
+    month = (number(0, 4) - FIRST_YEAR) * 12 + number(5, 2) - 1
     read &= (number(5, 2) >= 1) & (number(5, 2) <= 12)  # noqa: PLR2004  # months
-    read &= (month >= 0) & (month < len(_MONTH_DAYS))
+    read &= (month >= 0) & (month < len(MONTH_DAYS))
     month[~read] = 0
     day, hour, minute, second = (number(first, 2) for first in (8, 11, 14, 17))
-    read &= (day >= 1) & (day <= _MONTH_DAYS[month])
+    read &= (day >= 1) & (day <= MONTH_DAYS[month])
     read &= (hour < 24) & (minute < 60) & (second < 60)  # noqa: PLR2004  # clock
 
     in_fraction = byte[19] == ord(".")
@@ -192,6 +192,6 @@ def _read_columns(
     expected = np.array([list(form) for form in _TAILS], dtype=np.uint8)
     read &= (ending == expected[:, :, np.newaxis]).all(axis=1).any(axis=0)
 
-    days = _MONTH_START[month] + day - 1
+    days = MONTH_START[month] + day - 1
     seconds = ((days * 24 + hour) * 60 + minute) * 60 + second
     return seconds * SECOND + micro, read

@@ -10,28 +10,22 @@ from array import array
 from collections import deque
 from contextlib import suppress
 from itertools import compress
-from operator import itemgetter
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
 from uptime_core.errors import InputError, shown
-from uptime_core.instants import UNREADABLE, parse_timestamp, parse_timestamps
 from uptime_core.kernel.weekly import DAY
-from uptime_core.polls import PollColumns, parse_status
 from uptime_core.schedule import HoursColumns, parse_day, parse_hours
-from uptime_core.store_ids import StoreCodes, parse_store_id
+from uptime_core.store_ids import parse_store_id
 from uptime_core.timezones import parse_timezone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from uptime_core.kernel.arrays import Int32, Int64, UInt8
     from uptime_core.rejects import Rejects
 
 Parsed = TypeVar("Parsed")
-
-_NEITHER = 2
 
 
 class Misfit(NamedTuple):
@@ -69,88 +63,6 @@ class Quarantine(NamedTuple):
 
 
 NOBODY = Quarantine()
-
-
-class _StatusCodes(dict[str, int]):
-    """1 for up, 0 for down, 2 for neither, by the cell as it stands."""
-
-    def __missing__(self, cell: str) -> int:
-        try:
-            self[cell] = code = int(parse_status(cell))
-        except InputError:
-            return _NEITHER
-        return code
-
-
-class PollIntake:
-    """Collects polls from columns of text.
-
-    Args:
-        source: What the texts come from, for messages.
-        rejects: What becomes of bad rows.
-    """
-
-    def __init__(self, source: str, rejects: Rejects) -> None:
-        self.source = source
-        self._rejects = rejects
-        self._codes = StoreCodes()
-        self._statuses = _StatusCodes()
-        self._parts: list[tuple[Int32, Int64, UInt8]] = []
-
-    def add(
-        self,
-        lines: Sequence[int],
-        store_ids: Sequence[str],
-        timestamps: Sequence[str],
-        statuses: Sequence[str],
-        misfits: Sequence[Misfit] = (),
-    ) -> None:
-        """Take in rows, given as columns of equal length.
-
-        Raises:
-            InputError: The first bad row's, if bad rows are not collected.
-        """
-        rows = len(lines)
-        code = np.fromiter(map(self._codes.__getitem__, store_ids), np.int32, rows)
-        at = parse_timestamps(timestamps)
-        status = np.fromiter(map(self._statuses.__getitem__, statuses), np.uint8, rows)
-        bad = (code < 0) | (at == UNREADABLE) | (status == _NEITHER)
-        faults: list[tuple[int, InputError, tuple[str, ...]]] = [
-            (misfit.line, misfit.error, misfit.cells) for misfit in misfits
-        ]
-        if bad.any():
-            for row in np.flatnonzero(bad).tolist():
-                texts = store_ids[row], timestamps[row], statuses[row]
-                faults.append((lines[row], _poll_error(*texts), texts))
-            code, at, status = code[~bad], at[~bad], status[~bad]
-        for line, error, cells in sorted(faults, key=itemgetter(0)):
-            self._rejects.reject(error, self.source, line, cells)
-        self._parts.append((code, at, status))
-
-    def finish(self) -> PollColumns:
-        """The polls taken in."""
-        if not self._parts:
-            return PollColumns((), (), (), ())
-        code, at, status = zip(*self._parts, strict=True)
-        self._parts = []
-        return PollColumns(
-            self._codes.store_ids,
-            np.concatenate(code),
-            np.concatenate(at),
-            np.concatenate(status),
-        )
-
-
-def _poll_error(store_id: str, timestamp: str, status: str) -> InputError:
-    """The error of a row's first bad cell."""
-    try:
-        parse_store_id(store_id)
-        parse_timestamp(timestamp)
-        parse_status(status)
-    except InputError as error:
-        return error
-    message = f"no fault in {shown((store_id, timestamp, status))}"
-    raise AssertionError(message)
 
 
 class _ShopIntake(Generic[Parsed]):

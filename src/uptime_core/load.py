@@ -19,7 +19,6 @@ from uptime_core.stores.csv import (
     checked_path,
     file_size,
     read_hours,
-    read_poll_parts,
     read_timezones,
     unchanged,
     wanted_columns,
@@ -33,6 +32,7 @@ from uptime_core.stores.csv_rows import (
     timezone_rows,
     write_rows,
 )
+from uptime_core.stores.poll_file import read_poll_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from uptime_core.rejects import OnError, RejectedRow
     from uptime_core.stores.csv import Reading
     from uptime_core.stores.csv_rows import Row
-    from uptime_core.stores.table import Column, Progress, StrPath
+    from uptime_core.stores.line_blocks import Progress, StrPath
+    from uptime_core.stores.table import Column
 
     BytesRead = Callable[[int, int], object]
 

@@ -17,8 +17,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import uptime_core.stores.csv as csv_store
-import uptime_core.stores.table as stores_table
 from uptime_core import (
     BadFileError,
     CsvStore,
@@ -27,6 +25,8 @@ from uptime_core import (
     compute_snapshot,
 )
 from uptime_core.instants import to_micros
+from uptime_core.stores import line_blocks, poll_file
+from uptime_core.stores import table as stores_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -626,13 +626,13 @@ def test_good_rows_end_a_quarantine(files: Files) -> None:
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that were read, as they are read."""
     names: list[str] = []
-    read_table = stores_table.read_table
 
-    def counted(path: Path, *options: Any) -> Iterator[Any]:  # noqa: ANN401
-        names.append(path.stem)
-        return read_table(path, *options)
+    def counted(source: str) -> line_blocks.Stream:
+        names.append(Path(source).stem)
+        return line_blocks.open_file(source)
 
-    monkeypatch.setattr(csv_store, "read_table", counted)
+    monkeypatch.setattr(stores_table, "open_file", counted)
+    monkeypatch.setattr(poll_file, "open_file", counted)
     return names
 
 
@@ -691,17 +691,18 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
     files: Files, monkeypatch: pytest.MonkeyPatch, source: str
 ) -> None:
     path = files.write(source, GOOD[source])
-    read_table = stores_table.read_table
+    blocks_of = line_blocks.line_blocks
 
-    def disturbed(table: Path, *options: Any) -> Iterator[Any]:  # noqa: ANN401
-        yield from read_table(table, *options)
-        if table == path:
+    def disturbed(*arguments: Any) -> Iterator[Any]:  # noqa: ANN401
+        yield from blocks_of(*arguments)
+        if arguments[1] == str(path):
             with path.open("a") as stream:
                 stream.write(GOOD[source])
 
     store = files.store()
     with monkeypatch.context() as patch:
-        patch.setattr(csv_store, "read_table", disturbed)
+        patch.setattr(stores_table, "line_blocks", disturbed)
+        patch.setattr(poll_file, "line_blocks", disturbed)
         with pytest.raises(BadFileError, match="changed while it was read") as caught:
             store.snapshot()
     assert caught.value.source == str(path)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from uptime_core.errors import BadFileError, InputError
-from uptime_core.stores.table import LONGEST_LINE, Column, read_table, renamed
+from uptime_core.stores.line_blocks import LONGEST_LINE
+from uptime_core.stores.table import Column, read_table, renamed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,6 +12,7 @@ Int64: TypeAlias = npt.NDArray[np.int64]
 
 Int32: TypeAlias = npt.NDArray[np.int32]
 UInt8: TypeAlias = npt.NDArray[np.uint8]
+UInt64: TypeAlias = npt.NDArray[np.uint64]
 Bool: TypeAlias = npt.NDArray[np.bool_]
 
 

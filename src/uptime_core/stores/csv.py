@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
 
 from uptime_core.abc import Store
 from uptime_core.errors import BadFileError, InputError, shown
-from uptime_core.intake import HoursIntake, PollIntake, Quarantine, TimezoneIntake
+from uptime_core.intake import HoursIntake, Quarantine, TimezoneIntake
 from uptime_core.rejects import OnError, Rejects, checked_on_error
 from uptime_core.schedule import HoursColumns
 from uptime_core.snapshot import Snapshot
-from uptime_core.stores.table import Column, Progress, StrPath, read_table, renamed
+from uptime_core.stores.poll_file import read_poll_parts
+from uptime_core.stores.table import Column, read_table, renamed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from uptime_core.polls import PollColumns
     from uptime_core.rejects import RejectedRow
+    from uptime_core.stores.line_blocks import Progress, StrPath
 
 _STORE_ID = Column("store_id", ("store_id",))
 POLL_COLUMNS = (
@@ -68,29 +70,6 @@ def read_polls(
     rejects = Rejects(on_error)
     (polls,) = read_poll_parts(path, columns, rejects, sys.maxsize)
     return Reading(polls, tuple(rejects.rows))
-
-
-def read_poll_parts(
-    path: StrPath,
-    columns: Sequence[Column],
-    rejects: Rejects,
-    most_rows: int,
-    progress: Progress | None = None,
-) -> Iterator[PollColumns]:
-    """The polls of a file in parts of about `most_rows`, at least one.
-
-    Raises like `read_polls`, at the part in which the fault is.
-    """
-    intake = PollIntake(os.fspath(path), rejects)
-    rows = 0
-    for batch in read_table(path, columns, progress):
-        if rows >= most_rows:
-            yield intake.finish()
-            rows = 0
-        store_ids, timestamps, statuses = batch.columns
-        intake.add(batch.lines, store_ids, timestamps, statuses, batch.misfits)
-        rows += len(batch.lines)
-    yield intake.finish()
 
 
 def read_hours(

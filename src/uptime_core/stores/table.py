@@ -1,36 +1,30 @@
-"""CSV files as batches of columns of text: encoding, quoting, header, line numbers."""
+"""CSV files as batches of columns of text: quoting, header, line numbers."""
 
 from __future__ import annotations
 
 import csv
-import gzip
-import io
 import os
-import zlib
 from collections import Counter
-from itertools import accumulate, compress, islice
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from itertools import accumulate, chain, compress, islice
+from typing import TYPE_CHECKING, NamedTuple
 
 from uptime_core.errors import BadFileError, InputError, shown
 from uptime_core.intake import Misfit
 from uptime_core.store_ids import BLANKS
+from uptime_core.stores.line_blocks import (
+    CARRIAGE_RETURN,
+    LineBlock,
+    line_blocks,
+    open_file,
+    text_lines,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-StrPath: TypeAlias = "str | os.PathLike[str]"
-Progress: TypeAlias = "Callable[[int], None]"
+    from uptime_core.stores.line_blocks import Progress, StrPath
 
-LONGEST_LINE = 1 << 20
-"""Characters of a line; a longer one is a sign of a broken file."""
-
-_BLOCK_BYTES = 1 << 20
 _BATCH_ROWS = 1 << 12  # 25 % faster than 1 << 16: the texts stay in the cache
-_BYTE_ORDER_MARK = "\ufeff"
-_CARRIAGE_RETURN = (
-    "a carriage return stands without a line feed; lines end in LF or CRLF"
-)
-_GZIP_MAGIC = b"\x1f\x8b"
 
 
 class Column(NamedTuple):
@@ -38,6 +32,18 @@ class Column(NamedTuple):
 
     name: str
     headers: tuple[str, ...]
+
+
+class Layout(NamedTuple):
+    """The columns of a table.
+
+    Attributes:
+        places: Where each wanted column is.
+        width: How many columns there are.
+    """
+
+    places: list[int]
+    width: int
 
 
 class Batch(NamedTuple):
@@ -94,25 +100,68 @@ def read_table(
         OSError: The file cannot be opened.
     """
     source = os.fspath(path)
-    with _open(source) as stream:
-        places: list[int] = []
-        width = 0
-        lines_of_file = _lines(stream, source, progress)
-        for batch_lines, batch_rows in _records(lines_of_file, source):
-            lines, rows = _without_blank_lines(batch_lines, batch_rows)
-            if not places and rows:
-                header, rows = rows[0], rows[1:]
-                places = _places(header, columns, source, lines[0])
-                width, lines = len(header), lines[1:]
-            if rows:
-                yield _batch(lines, rows, places, width)
-        if not places:
-            raise BadFileError("the file is empty, it has no header", source=source)
+    with open_file(source) as stream:
+        blocks = line_blocks(stream, source, progress)
+        yield from read_batches(blocks, source, columns)
 
 
-def _batch(
-    lines: Sequence[int], rows: list[list[str]], places: list[int], width: int
-) -> Batch:
+def read_batches(
+    blocks: Iterable[LineBlock], source: str, wanted: Sequence[Column] | Layout
+) -> Iterator[Batch]:
+    """The rows of blocks of lines, in batches.
+
+    Args:
+        blocks: The lines.
+        source: Where they stand, for messages.
+        wanted: The columns to find in the header, the first row; or where they are, if
+            the header has been read.
+
+    Raises:
+        BadFileError: The table as a whole cannot be read.
+    """
+    columns, layout = ((), wanted) if isinstance(wanted, Layout) else (wanted, None)
+    for batch_lines, batch_rows in _records(blocks, source):
+        lines, rows = _without_blank_lines(batch_lines, batch_rows)
+        if not rows:
+            continue
+        if layout is None:
+            layout = _layout(rows[0], columns, source, lines[0])
+            lines, rows = lines[1:], rows[1:]
+        if rows:
+            yield _batch(lines, rows, layout)
+    if layout is None:
+        raise BadFileError("the file is empty, it has no header", source=source)
+
+
+def split_header(
+    block: LineBlock, columns: Sequence[Column], source: str
+) -> tuple[Layout, LineBlock] | None:
+    """The columns of a file, and the rest of its first block after the header.
+
+    Returns:
+        None if the header is more than a line of its own, so that it takes
+        `read_batches` to find it.
+
+    Raises:
+        BadFileError: The block is no text, or the header lacks a column.
+    """
+    if b'"' in block.data:
+        return None
+    lines = text_lines([block], source)
+    for number, line in enumerate(lines, start=1):
+        if line.strip(BLANKS + "\r\n"):
+            try:
+                (header,) = csv.reader([line], strict=True)
+            except csv.Error:
+                return None
+            layout = _layout(header, columns, source, number)
+            rest = block.data.split(b"\n", number)[number:]
+            return layout, LineBlock(number + 1, b"".join(rest))
+    return None
+
+
+def _batch(lines: Sequence[int], rows: list[list[str]], layout: Layout) -> Batch:
+    places, width = layout
     misfits = []
     if set(map(len, rows)) != {width}:
         fits = [len(row) == width for row in rows]
@@ -143,10 +192,9 @@ def _normal(header: str) -> str:
     return header.strip(BLANKS).casefold()
 
 
-def _places(
+def _layout(
     header: list[str], columns: Sequence[Column], source: str, line: int
-) -> list[int]:
-    """Where each wanted column is."""
+) -> Layout:
     names = [_normal(name) for name in header]
     for name, times in Counter(names).items():
         if name and times > 1:
@@ -169,17 +217,21 @@ def _places(
                 field=column.name,
             )
         places += found
-    return places
+    return Layout(places, len(header))
 
 
 def _records(
-    lines: Iterator[str], source: str
+    blocks: Iterable[LineBlock], source: str
 ) -> Iterator[tuple[Sequence[int], list[list[str]]]]:
     """Batches of rows, with the lines on which they start."""
-    reader = csv.reader(lines, strict=True)
+    rest = iter(blocks)
+    first = next(rest, None)
+    if first is None:
+        return
+    reader = csv.reader(text_lines(chain([first], rest), source), strict=True)
     done = False
     while not done:
-        before = reader.line_num
+        before = first.line - 1 + reader.line_num
         rows: list[list[str]] = []
         failure: csv.Error | BadFileError | None = None
         try:
@@ -187,7 +239,8 @@ def _records(
                 rows.append(row)  # noqa: PERF402  # keeps what precedes a failure
         except (csv.Error, BadFileError) as error:
             failure = error
-        starts = _first_lines(rows, before, reader.line_num, exact=failure is None)
+        after = first.line - 1 + reader.line_num
+        starts = _first_lines(rows, before, after, exact=failure is None)
         if rows:
             yield starts[:-1], rows
         if isinstance(failure, csv.Error):
@@ -216,87 +269,5 @@ def _csv_reason(error: csv.Error) -> str:
     if "field larger than field limit" in text:
         return "a field has more than 131,072 characters; is a quote left open?"
     if "new-line character" in text:
-        return _CARRIAGE_RETURN
+        return CARRIAGE_RETURN
     return f"not CSV: {text}"
-
-
-def _open(source: str) -> IO[bytes] | gzip.GzipFile:
-    try:
-        if source.endswith(".gz"):
-            return gzip.open(source, "rb")
-        return open(source, "rb")  # noqa: PTH123  # a path as text, as it was given
-    except ValueError as error:  # a NUL or a lone surrogate
-        raise BadFileError(f"no file has such a name: {error}", source=source) from None
-
-
-def _lines(
-    stream: IO[bytes] | gzip.GzipFile, source: str, progress: Progress | None
-) -> Iterator[str]:
-    """The lines of a file with their ends, a block of them at a time."""
-    count = 0
-    rest = b""
-    while True:
-        block = _read(stream, source, count)
-        if progress is not None:
-            progress(_position(stream))
-        head, newline, tail = block.rpartition(b"\n")
-        if block and not newline:
-            rest += block
-            if len(rest) > 4 * LONGEST_LINE:
-                raise _too_long(source, count + 1)
-            continue
-        if not block and rest.endswith(b"\r"):
-            raise BadFileError(_CARRIAGE_RETURN, source=source, line=count + 1)
-        text = _decode(rest + head + newline if block else rest, source, count)
-        lines = io.StringIO(text, newline="\n").readlines()
-        if len(max(lines, key=len, default="")) > LONGEST_LINE:
-            longest = lines.index(max(lines, key=len))
-            raise _too_long(source, count + longest + 1)
-        yield from lines
-        count += len(lines)
-        rest = tail
-        if not block:
-            return
-
-
-def _read(stream: IO[bytes] | gzip.GzipFile, source: str, count: int) -> bytes:
-    try:
-        return stream.read(_BLOCK_BYTES)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise BadFileError(
-            f"not a whole gzip file: {error}", source=source, line=count + 1
-        ) from error
-    except OSError as error:
-        error.filename = error.filename or source
-        raise
-
-
-def _position(stream: IO[bytes] | gzip.GzipFile) -> int:
-    """How many of the file's own bytes have been read; 0 for a pipe."""
-    file: Any = stream.fileobj if isinstance(stream, gzip.GzipFile) else stream
-    return int(file.tell()) if file is not None and file.seekable() else 0
-
-
-def _decode(data: bytes, source: str, count: int) -> str:
-    """The text of some lines, of which the first is line `count` + 1."""
-    fault = data.find(b"\0")
-    reason = "a NUL character stands in the line"
-    text = ""
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if fault < 0 or error.start < fault:
-            fault = error.start
-            reason = f"the file is not UTF-8: {error.reason} at {data[fault]:#04x}"
-    if fault >= 0:
-        if count == 0 and data.startswith(_GZIP_MAGIC):
-            reason = "the file is compressed; its name must end in .gz"
-        line = count + 1 + data.count(b"\n", 0, fault)
-        raise BadFileError(reason, source=source, line=line)
-    return text.removeprefix(_BYTE_ORDER_MARK) if count == 0 else text
-
-
-def _too_long(source: str, line: int) -> BadFileError:
-    return BadFileError(
-        f"the line has more than {LONGEST_LINE:,} characters", source=source, line=line
-    )

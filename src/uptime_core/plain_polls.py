@@ -1,0 +1,244 @@
+"""Polls of plain CSV lines, a block of lines at a time, without a text for any cell.
+
+Cells are looked at as words of eight bytes: a timestamp is four of them, and some
+twenty operations on whole columns check every byte of it and add it up. Rows whose
+cells have another form, but are still one line without quotes, are left to be read as
+texts; blocks of other lines are left to the csv module. Nothing is ever guessed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from uptime_core.instants import FIRST_YEAR, MONTH_DAYS, MONTH_START
+from uptime_core.kernel.localtime import SECOND
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from uptime_core.kernel.arrays import Bool, Int64, UInt8, UInt64
+
+ODD_STATUS = 2
+"""The status of a row whose cell is neither ``active`` nor ``inactive`` as written."""
+
+_WORD = 8
+_LONGEST_ID = 64
+_LONGEST_CELL = 1 << 16
+_PADDING = 40  # a word can be read at the end of the last cell, and after
+_STATUS_BYTES = {6: b"active", 8: b"inactive"}
+_PLAIN_LENGTHS = range(len("2023-01-25 18:13:22 UTC"), 31)
+_MOST_DIGITS = 6
+
+
+def _word(text: bytes) -> np.uint64:
+    return np.uint64(int.from_bytes(text.ljust(_WORD, b"\0"), "little"))
+
+
+def _pattern(form: bytes) -> tuple[np.uint64, np.uint64]:
+    """What makes a word of this form digits, and what then finds bytes that are none.
+
+    Xor with the form leaves 0 to 9 where it has ``0``, and 0 elsewhere. Adding 0x76
+    then sets the high bit of every byte above 9, adding 0x7f that of every byte above
+    0; bytes that have it already are caught before the sum.
+    """
+    limits = bytes(0x76 if byte == ord("0") else 0x7F for byte in form)
+    return _word(form), _word(limits)
+
+
+_DATE, _DATE_LIMITS = _pattern(b"0000-00-")
+_CLOCK, _CLOCK_LIMITS = _pattern(b"00 00:00")
+_SECONDS, _SECONDS_LIMITS = _pattern(b":00.0000")
+_FRACTION, _FRACTION_LIMITS = _pattern(b"000000")
+_HIGH_BITS = _word(b"\x80" * _WORD)
+_BYTE = np.uint64(0xFF)
+_UTC = np.uint64(int.from_bytes(b" UTC", "little"))
+_ENDING = np.uint64(0xFFFFFFFF)
+_ACTIVE, _INACTIVE = _word(b"active"), _word(b"inactive")
+
+
+def _low_bytes(count: int) -> int:
+    return (1 << 8 * count) - 1
+
+
+_KEPT = np.array([_low_bytes(count) for count in range(_WORD + 1)], dtype=np.uint64)
+# Of the word at the seconds, and of that behind the point, by the fraction's digits.
+_SECONDS_KEPT = np.array(
+    [_low_bytes(3), *(_low_bytes(4 + min(count, 4)) for count in range(1, 7))],
+    dtype=np.uint64,
+)
+_FRACTION_KEPT = _KEPT[: _MOST_DIGITS + 1]
+
+
+class PlainPolls(NamedTuple):
+    """The rows of a block of plain lines.
+
+    Attributes:
+        data: The lines.
+        cells: First and last place of each wanted cell in `data`, by row: one pair
+            of columns each for id, timestamp and status.
+        words: The ids as words of eight bytes, padded with zeros, one column each.
+        at: The instants, in microseconds; anything where `at_is_read` is not set.
+        at_is_read: Which timestamps were read.
+        status: 1 is up, 0 is down, `ODD_STATUS` is to be read as text.
+    """
+
+    data: bytes
+    cells: tuple[tuple[Int64, Int64], ...]
+    words: list[UInt64]
+    at: Int64
+    at_is_read: Bool
+    status: UInt8
+
+    def cell(self, column: int, row: int) -> bytes:
+        """A cell, of column 0 (id), 1 (timestamp) or 2 (status)."""
+        start, end = self.cells[column]
+        return self.data[start[row] : end[row]]
+
+
+def scan(data: bytes, places: Sequence[int], width: int) -> PlainPolls | None:
+    """Read a block of whole lines.
+
+    Args:
+        data: The lines, without the header; the last may lack its line feed.
+        places: In which column id, timestamp and status stand.
+        width: How many columns there are.
+
+    Returns:
+        The rows, or None if the csv module has to read them: for quotes, carriage
+        returns that end no line, NULs, bytes that are no UTF-8, blank lines, rows of
+        another width, and cells that are very long.
+    """
+    data = _plain(data)
+    if not data:
+        return None
+    padded = np.frombuffer(data + bytes(_PADDING), dtype=np.uint8)
+    marks = _marks(padded[: len(data)], width)
+    if marks is None:
+        return None
+    first = np.empty(len(marks), dtype=np.int64)
+    first[0], first[1:] = 0, marks[:-1, -1] + 1
+    cells = []
+    for place in places:
+        start = first if place == 0 else marks[:, place - 1] + 1
+        cells.append((start, np.ascontiguousarray(marks[:, place])))
+    (id_start, id_end), times, statuses = cells
+    length = id_end - id_start
+    if int(length.max()) > _LONGEST_ID:
+        return None
+    # Words at any place, not only at multiples of eight.
+    words = np.ndarray((len(padded) - _WORD + 1,), "<u8", padded.data, strides=(1,))
+    at, at_is_read = _timestamps(words, *times)
+    return PlainPolls(
+        data=data,
+        cells=tuple(cells),
+        words=_id_words(words, id_start, length),
+        at=at,
+        at_is_read=at_is_read,
+        status=_statuses(words, *statuses),
+    )
+
+
+def _plain(data: bytes) -> bytes:
+    """Lines without anything that needs more than commas to tell the cells; or none."""
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n")
+    if b'"' in data or b"\r" in data or b"\0" in data:
+        return b""
+    if not data.isascii():
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            return b""
+    return data if data.endswith(b"\n") else data + b"\n"
+
+
+def _marks(data: UInt8, width: int) -> Int64 | None:
+    """The places of commas and line feeds, by line, if each has its full number."""
+    is_mark = data == ord(",")
+    is_mark |= data == ord("\n")
+    places = np.flatnonzero(is_mark)
+    if len(places) % width:
+        return None
+    marks = places.reshape(-1, width)
+    expected = np.array([*b"," * (width - 1), ord("\n")], dtype=np.uint8)
+    if not (data[marks] == expected).all():
+        return None
+    if int(np.diff(places, prepend=-1).max()) > _LONGEST_CELL:
+        return None
+    return marks
+
+
+def _id_words(words: UInt64, start: Int64, length: Int64) -> list[UInt64]:
+    columns = []
+    for offset in range(0, max(int(length.max()), 1), _WORD):
+        # Where an id ends before the word, any place will do: nothing of it is kept.
+        column = words[np.minimum(start + offset, len(words) - 1)]
+        column &= _KEPT[np.clip(length - offset, 0, _WORD)]
+        columns.append(column)
+    return columns
+
+
+def _statuses(words: UInt64, start: Int64, end: Int64) -> UInt8:
+    length = end - start
+    word = words[start]
+    is_up = (length == len(b"active")) & (word & _KEPT[len(b"active")] == _ACTIVE)
+    is_down = (length == len(b"inactive")) & (word == _INACTIVE)
+    status = np.full(len(word), ODD_STATUS, dtype=np.uint8)
+    status[is_up] = 1
+    status[is_down] = 0
+    return status
+
+
+def _timestamps(words: UInt64, start: Int64, end: Int64) -> tuple[Int64, Bool]:
+    """Instants of cells like ``2023-01-25 18:13:22.479 UTC``, and which are like it.
+
+    The fraction has one to six digits, or is not there with its point.
+    """
+    length = end - start
+    digits = np.clip(length - _PLAIN_LENGTHS[1], 0, _MOST_DIGITS)
+    # After the last line there is padding enough for cells of any length.
+    date = words[start] ^ _DATE
+    clock = words[start + 8] ^ _CLOCK
+    seconds = (words[start + 16] ^ _SECONDS) & _SECONDS_KEPT[digits]
+    fraction = (words[start + 20] ^ _FRACTION) & _FRACTION_KEPT[digits]
+    fault = date | (date + _DATE_LIMITS)
+    fault |= clock | (clock + _CLOCK_LIMITS)
+    fault |= seconds | (seconds + _SECONDS_LIMITS)
+    fault |= fraction | (fraction + _FRACTION_LIMITS)
+    is_read = (fault & _HIGH_BITS) == 0
+    is_read &= (words[end - 4] & _ENDING) == _UTC
+    is_read &= (length >= _PLAIN_LENGTHS[0]) & (length <= _PLAIN_LENGTHS[-1])
+    is_read &= length != _PLAIN_LENGTHS[1]  # a point alone is no fraction
+    return _instants(date, clock, seconds, fraction, is_read)
+
+
+def _instants(
+    date: UInt64, clock: UInt64, seconds: UInt64, fraction: UInt64, is_read: Bool
+) -> tuple[Int64, Bool]:
+    """Instants of words whose bytes are digits, and zeros at the marks between them."""
+    date, clock, seconds, fraction = map(_pairs, (date, clock, seconds, fraction))
+    year = _pair(date, 0) * 100 + _pair(date, 2)
+    month = _pair(date, 5)
+    day, hour, minute = _pair(clock, 0), _pair(clock, 3), _pair(clock, 6)
+    second = _pair(seconds, 1)
+    micro = (_pair(fraction, 0) * 100 + _pair(fraction, 2)) * 100 + _pair(fraction, 4)
+    number = (year - FIRST_YEAR) * 12 + month - 1
+    is_read = is_read & (month >= 1) & (month <= 12)  # noqa: PLR2004  # months
+    is_read &= (number >= 0) & (number < len(MONTH_DAYS))
+    number[~is_read] = 0
+    is_read &= (day >= 1) & (day <= MONTH_DAYS[number])
+    is_read &= (hour < 24) & (minute < 60) & (second < 60)  # noqa: PLR2004  # clock
+    days = MONTH_START[number] + day - 1
+    at = ((days * 24 + hour) * 60 + minute) * 60 + second
+    return at * SECOND + micro, is_read
+
+
+def _pairs(word: UInt64) -> UInt64:
+    """In each byte of a word of digits, the number that it makes with the next one."""
+    return word * np.uint64(10) + (word >> np.uint64(8))
+
+
+def _pair(pairs: UInt64, place: int) -> Int64:
+    return ((pairs >> np.uint64(8 * place)) & _BYTE).view(np.int64)

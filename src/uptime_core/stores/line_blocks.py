@@ -1,0 +1,146 @@
+"""Files as blocks of whole lines: opening, decompressing, decoding, line numbers."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from uptime_core.errors import BadFileError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterable, Iterator
+
+StrPath: TypeAlias = "str | os.PathLike[str]"
+Progress: TypeAlias = "Callable[[int], None]"
+Stream: TypeAlias = "IO[bytes] | gzip.GzipFile"
+
+LONGEST_LINE = 1 << 20
+"""Characters of a line; a longer one is a sign of a broken file."""
+
+CARRIAGE_RETURN = (
+    "a carriage return stands without a line feed; lines end in LF or CRLF"
+)
+
+_BLOCK_BYTES = 1 << 20
+_BYTE_ORDER_MARK = "\ufeff"
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+class LineBlock(NamedTuple):
+    """Some whole lines of a file.
+
+    Attributes:
+        line: The number of the first, from 1.
+        data: Their bytes; only the file's last line may lack its line feed.
+    """
+
+    line: int
+    data: bytes
+
+
+def open_file(source: str) -> Stream:
+    """Open a file, plain or ``.gz``, to read its bytes.
+
+    Raises:
+        BadFileError: No file has such a name.
+        OSError: The file cannot be opened.
+    """
+    try:
+        if source.endswith(".gz"):
+            return gzip.open(source, "rb")
+        return open(source, "rb")  # noqa: PTH123  # a path as text, as it was given
+    except ValueError as error:  # a NUL or a lone surrogate
+        raise BadFileError(f"no file has such a name: {error}", source=source) from None
+
+
+def line_blocks(
+    stream: Stream, source: str, progress: Progress | None
+) -> Iterator[LineBlock]:
+    """The lines of a file, a block of them at a time.
+
+    Raises:
+        BadFileError: A line is far too long, or the file is not a whole gzip file.
+    """
+    line = 1
+    rest = b""
+    while True:
+        block = _read(stream, source, line)
+        if progress is not None:
+            progress(_position(stream))
+        if not block:
+            break
+        head, newline, tail = block.rpartition(b"\n")
+        if newline:
+            data = b"".join((rest, head, newline))
+            yield LineBlock(line, data)
+            line += data.count(b"\n")
+            rest = tail
+        else:
+            rest += block
+            if len(rest) > 4 * LONGEST_LINE:
+                raise _too_long(source, line)
+    if rest:
+        yield LineBlock(line, rest)
+
+
+def text_lines(blocks: Iterable[LineBlock], source: str) -> Iterator[str]:
+    """The lines of blocks as texts with their ends.
+
+    Raises:
+        BadFileError: They are no text, or a line is too long.
+    """
+    for line, data in blocks:
+        if data.endswith(b"\r"):
+            last = line + data.count(b"\n")
+            raise BadFileError(CARRIAGE_RETURN, source=source, line=last)
+        lines = io.StringIO(_decode(data, source, line), newline="\n").readlines()
+        if len(max(lines, key=len, default="")) > LONGEST_LINE:
+            longest = lines.index(max(lines, key=len))
+            raise _too_long(source, line + longest)
+        yield from lines
+
+
+def _read(stream: Stream, source: str, line: int) -> bytes:
+    try:
+        return stream.read(_BLOCK_BYTES)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise BadFileError(
+            f"not a whole gzip file: {error}", source=source, line=line
+        ) from error
+    except OSError as error:
+        error.filename = error.filename or source
+        raise
+
+
+def _position(stream: Stream) -> int:
+    """How many of the file's own bytes have been read; 0 for a pipe."""
+    file: Any = stream.fileobj if isinstance(stream, gzip.GzipFile) else stream
+    return int(file.tell()) if file is not None and file.seekable() else 0
+
+
+def _decode(data: bytes, source: str, first: int) -> str:
+    """The text of some lines, of which the first is line `first`."""
+    fault = data.find(b"\0")
+    reason = "a NUL character stands in the line"
+    text = ""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if fault < 0 or error.start < fault:
+            fault = error.start
+            reason = f"the file is not UTF-8: {error.reason} at {data[fault]:#04x}"
+    if fault >= 0:
+        if first == 1 and data.startswith(_GZIP_MAGIC):
+            reason = "the file is compressed; its name must end in .gz"
+        line = first + data.count(b"\n", 0, fault)
+        raise BadFileError(reason, source=source, line=line)
+    return text.removeprefix(_BYTE_ORDER_MARK) if first == 1 else text
+
+
+def _too_long(source: str, line: int) -> BadFileError:
+    return BadFileError(
+        f"the line has more than {LONGEST_LINE:,} characters", source=source, line=line
+    )

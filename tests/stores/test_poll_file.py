@@ -1,0 +1,193 @@
+"""Files of polls give the same whether their lines are read as arrays or as texts."""
+
+from __future__ import annotations
+
+import gzip
+import random
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from uptime_core.errors import InputError
+from uptime_core.plain_polls import PlainPolls, scan
+from uptime_core.rejects import Rejects
+from uptime_core.stores import line_blocks, poll_file
+from uptime_core.stores.csv import POLL_COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from uptime_core import PollColumns
+
+HEADER = "store_id,timestamp_utc,status\n"
+LINES = (
+    "8419537941919820732,2023-01-22 12:09:39.388884 UTC,active\n"
+    "54515546588432327,2023-01-24 09:06:42.6 UTC,inactive\n"
+    "8419537941919820732,2023-01-22 12:09:39 UTC,active\n"
+)
+
+ids = st.one_of(
+    st.integers(-(2**63), 2**63 - 1).map(str),
+    st.uuids().map(str),
+    st.sampled_from(["a", "b", "", " a", "a ", "\ta", "1e+18", "ab" * 40, "a" * 201]),
+    st.text(max_size=30),
+    st.text("ab", min_size=60, max_size=70),
+)
+years = st.sampled_from(["2023", "1900", "2199", "1899", "2200", "0000", "2024"])
+two_digits = st.integers(0, 99).map("{:02}".format)
+timestamps = st.one_of(
+    st.datetimes().map(str),
+    st.datetimes().map("{} UTC".format),
+    st.datetimes().map("{}Z".format),
+    st.builds("{}-{}-{} {}:{}:{} UTC".format, years, *[two_digits] * 5),
+    st.builds(
+        "2023-02-{} 11:22:{}{}{}".format,
+        two_digits,
+        two_digits,
+        st.sampled_from(["", ".", ".1", ".12", ".123", ".123456", ".1234567", ". "]),
+        st.sampled_from(["", " UTC", "Z", " utc", "UTC", "  UTC", "+01:00", " UTC "]),
+    ),
+    st.sampled_from(
+        ["2023-01-24T09:06:42 UTC", "x", "", "2023-01-24 09:06:42.\u0661 UTC"]
+    ),
+    st.text(max_size=32),
+)
+statuses = st.sampled_from(
+    ["active", "inactive", "ACTIVE", " active", "actives", "", "activ", "inactivE", "é"]
+)
+rows = st.tuples(ids, timestamps, statuses).map(",".join)
+lines = st.one_of(rows, rows, rows, st.sampled_from(["", " ", "a,b", "a,b,c,d", '"a"']))
+
+
+def plainly(path: Path, rejects: Rejects, most_rows: int = 10**9) -> list[PollColumns]:
+    return list(poll_file.read_poll_parts(path, POLL_COLUMNS, rejects, most_rows))
+
+
+def as_texts(path: Path, rejects: Rejects) -> list[PollColumns]:
+    with mock.patch.object(poll_file, "scan", return_value=None):
+        return plainly(path, rejects)
+
+
+def outcome(read: Callable[[Path, Rejects], list[PollColumns]], path: Path) -> Any:  # noqa: ANN401  # to be compared
+    """What becomes of a file, bad rows collected and bad rows raised."""
+    rejects = Rejects("collect")
+    try:
+        collected: Any = (read(path, rejects), rejects.rows)
+    except InputError as error:
+        collected = (type(error), str(error))
+    try:
+        raised: Any = read(path, Rejects("raise"))
+    except InputError as error:
+        raised = (type(error), str(error))
+    return collected, raised
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("polls") / "polls.csv"
+
+
+@given(
+    lines=st.lists(lines, max_size=12),
+    newline=st.sampled_from(["\n", "\r\n", "\r"]),
+    ends=st.booleans(),
+    block=st.integers(1, 200),
+)
+@example(lines=["a,2023-01-24 09:06:42. UTC,active"], newline="\n", ends=True, block=99)
+@example(lines=["a,2023-02-29 09:06:42 UTC,active"], newline="\n", ends=True, block=99)
+def test_generated_files(
+    path: Path, *, lines: list[str], newline: str, ends: bool, block: int
+) -> None:
+    text = HEADER + newline.join(lines) + (newline if ends else "")
+    path.write_bytes(text.encode(errors="replace"))
+    with mock.patch.object(line_blocks, "_BLOCK_BYTES", block):
+        assert outcome(plainly, path) == outcome(as_texts, path)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_files_with_any_bytes_changed(path: Path, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311  # to be repeated
+    good = (HEADER + LINES * 3).encode()
+    plain = 0
+    for _ in range(400):
+        data = bytearray(good)
+        for _ in range(chance.randrange(1, 4)):
+            place = chance.randrange(len(data))
+            change = chance.choice(["set", "set", "delete", "insert", "common"])
+            if change == "delete":
+                del data[place]
+            elif change == "insert":
+                data.insert(place, chance.randrange(256))
+            elif change == "common":
+                data[place] = chance.choice(b'09:.- ,\n\r"\0TZ\x80/')
+            else:
+                data[place] = chance.randrange(256)
+        path.write_bytes(data)
+        both = outcome(plainly, path)
+        assert both == outcome(as_texts, path), bytes(data)
+        plain += isinstance(both[1], list)
+    assert plain > 10
+
+
+def test_each_byte_of_a_timestamp_is_checked() -> None:
+    good = b"2023-01-22 12:09:39.388884 UTC"
+    for place in range(len(good)):
+        for byte in range(1, 256):
+            data = bytearray(good)
+            data[place] = byte
+            if byte in b'\n\r,"':
+                continue
+            row = b"a," + bytes(data) + b",active\n"
+            polls = scan(row, (0, 1, 2), 3)
+            if byte >= 0x80:
+                assert polls is None
+                continue
+            assert polls is not None
+            is_digit = good[place] in b"0123456789" and byte in b"0123456789"
+            if not is_digit:
+                assert polls.at_is_read.tolist() == [byte == good[place]]
+
+
+def many(rows: int, chance: random.Random) -> str:
+    names = [str(chance.randrange(2**63)) for _ in range(300)] + ["b" * 50, "é"]
+    return "".join(
+        f"{chance.choice(names)},{chance.choice(('active', 'inactive'))},"
+        f"2023-{chance.randrange(1, 13):02}-{chance.randrange(1, 29):02} "
+        f"{chance.randrange(24):02}:00:00.{chance.randrange(1, 10**6)} UTC\n"
+        for _ in range(rows)
+    )
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.gz"])
+@pytest.mark.parametrize("odd", ["", "a,active,2023-01-25T10:00:00Z\n", '"q\n",x,y\n'])
+def test_large_files_in_parts(tmp_path: Path, ending: str, odd: str) -> None:
+    chance = random.Random(5)  # noqa: S311  # to be repeated
+    text = "store_id,status,timestamp_utc\n" + many(3000, chance) + odd
+    data = (text + many(3000, chance)).encode()
+    path = tmp_path / f"polls.{ending}"
+    path.write_bytes(gzip.compress(data) if ending.endswith("gz") else data)
+    with mock.patch.object(line_blocks, "_BLOCK_BYTES", 10_000):
+        assert outcome(plainly, path) == outcome(as_texts, path)
+        parts = plainly(path, Rejects("collect"), 1000)
+    assert len(parts) >= 3
+    assert sum(map(len, parts)) == 6000 + (odd[:1] == "a")
+
+
+def test_blocks_are_scanned_as_arrays(path: Path) -> None:
+    """So that the comparisons above compare two things."""
+    path.write_text(HEADER + LINES)
+    scanned: list[PlainPolls | None] = []
+
+    def spy(*arguments: Any) -> PlainPolls | None:  # noqa: ANN401  # passed on
+        scanned.append(scan(*arguments))
+        return scanned[-1]
+
+    with mock.patch.object(poll_file, "scan", spy):
+        (polls,) = plainly(path, Rejects())
+    assert [block is not None for block in scanned] == [True]
+    assert len(polls) == 3
+    assert polls.store_ids == ("8419537941919820732", "54515546588432327")
