@@ -30,7 +30,8 @@ def words_of(batch: list[str]) -> list[Any]:
 
 def looked_up(table: IdTable, batch: list[str]) -> list[int]:
     encoded = [cell.encode() for cell in batch]
-    return table.lookup(words_of(batch), encoded.__getitem__).tolist()
+    numbers: list[int] = table.lookup(words_of(batch), encoded.__getitem__).tolist()
+    return numbers
 
 
 @pytest.mark.parametrize("collide", [False, True])

@@ -40,7 +40,7 @@ class Connections:
 
     def __init__(self, path: str, timeout: float) -> None:
         self.path = path
-        self._timeout = timeout
+        self.timeout = timeout
         self._lock = ForkSafeLock()
         self._process = os.getpid()
         self._idle: list[sqlite3.Connection] = []
@@ -168,7 +168,7 @@ class Connections:
         return sqlite3.connect(
             f"file://{quote(os.fsencode(self.path))}?mode={mode}",
             uri=True,
-            timeout=self._timeout,
+            timeout=self.timeout,
             isolation_level=None,
             check_same_thread=False,
         )

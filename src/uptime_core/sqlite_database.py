@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
+import time
 import warnings
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 JournalMode = Literal["delete", "wal"]
+
+_NAP_SECONDS = (0.001, 0.003)
 
 OLDEST_SQLITE = (3, 37)  # the first with STRICT tables
 
@@ -175,7 +179,7 @@ class Database(Connections):
             return
         with self._connection() as connection:
             process = os.getpid()
-            connection.execute("BEGIN IMMEDIATE")
+            self._begin(connection)
             self._current.connection = connection
             try:
                 yield connection
@@ -196,6 +200,28 @@ class Database(Connections):
         with self._connection() as connection:
             # Not execute: it takes the first step only, and each step is one page.
             connection.executescript("PRAGMA incremental_vacuum")
+
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        """Begin to write, as soon as nobody else does.
+
+        SQLite itself looks every tenth of a second whether a lock is free, and meets it
+        taken again for many seconds where others write without a pause.
+        """
+        deadline = time.monotonic() + self.timeout
+        connection.execute("PRAGMA busy_timeout=0")
+        try:
+            while True:
+                try:
+                    connection.execute("BEGIN IMMEDIATE")
+                except sqlite3.OperationalError as error:
+                    is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                    if not is_busy or time.monotonic() >= deadline:
+                        raise
+                else:
+                    return
+                time.sleep(random.uniform(*_NAP_SECONDS))  # noqa: S311  # no secret
+        finally:
+            connection.execute(f"PRAGMA busy_timeout={int(self.timeout * 1000)}")
 
     def _outer(self) -> sqlite3.Connection | None:
         """The connection of this thread's transaction, if it is in one."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 import hypothesis
@@ -17,6 +19,7 @@ from hypothesis.stateful import (
     initialize,
     invariant,
     multiple,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -46,6 +49,9 @@ from uptime_core.jobs import (
     advance,
 )
 
+if TYPE_CHECKING:
+    from hypothesis.stateful import MultipleResults
+
 SECOND = 1_000_000
 LEASE = 10 * SECOND
 REPORTS = [report_of(seed) for seed in range(3)]
@@ -72,11 +78,46 @@ fences = st.sampled_from([0, 0, 0, 0, -1, 1])
 keys = st.none() | st.sampled_from(["k", "K", "é/", "\0"])
 
 
-@st.composite
-def events(draw: st.DrawFn) -> tuple[type[Event], int, bool]:
-    """An event, how far its fence is off, and a choice that some have."""
-    kind = draw(st.sampled_from([Claim, Claim, Complete, *ARROWS]))
-    return kind, draw(fences), draw(st.booleans())
+@attrs.frozen
+class Move:
+    """What a writer does next, as far as it does not hang on what it holds.
+
+    Attributes:
+        place: Which of the events that the job's state has, or of all.
+        legal: Whether it is one of those of the job's state.
+        off: How far the fence is off.
+        choice: What some events have a choice of.
+        seconds: How long after the move before.
+        report: Which report is made.
+    """
+
+    place: int
+    legal: bool
+    off: int
+    choice: bool
+    seconds: int
+    report: int
+
+    def kind(self, state: JobState) -> type[Event]:
+        kinds = [kind for kind in ARROWS if not self.legal or state in ARROWS[kind]]
+        if self.legal and state is QUEUED:
+            kinds += [Claim, Claim, Claim]  # without it, there is nothing to see
+        return kinds[self.place % len(kinds)]
+
+
+moves = st.lists(
+    st.builds(
+        Move,
+        place=st.integers(0, 7),
+        legal=st.sampled_from([True, True, True, False]),
+        off=fences,
+        choice=st.sampled_from([True, True, False]),
+        seconds=st.sampled_from([0, 0, 1, 11, 25, -30]),
+        report=st.integers(0, 2),
+    ),
+    min_size=1,
+    max_size=8,
+)
 
 
 def event_of(kind: type[Event], job: Job, off: int, *, choice: bool) -> Event:
@@ -110,11 +151,20 @@ class SinkMachine(RuleBasedStateMachine):
         self.turn = 0
         self.sinks: list[ReportSink] = []
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(
+        target=copies, planned=st.lists(st.tuples(keys, moves), min_size=1, max_size=3)
+    )
+    def begin(
+        self, planned: list[tuple[str | None, list[Move]]]
+    ) -> MultipleResults[Job]:
         first = open_sink(self.kind, self.folder)
         second = first if self.kind == "memory" else open_sink(self.kind, self.folder)
         self.sinks = [first, second]
+        made: list[Job] = []
+        for key, life in planned:
+            made.append(self._add(key, None))
+            made += self._act_all(made[-1], life)
+        return multiple(*made)
 
     @property
     def sink(self) -> ReportSink:
@@ -123,6 +173,9 @@ class SinkMachine(RuleBasedStateMachine):
 
     @rule(target=copies, key=keys, most=st.none() | st.integers(1, 4))
     def add(self, key: str | None, most: int | None) -> Job:
+        return self._add(key, most)
+
+    def _add(self, key: str | None, most: int | None) -> Job:
         number = (len(self.ever) + 1) * 7 % 64  # ids in another order than times
         job = attrs.evolve(job_of(number, idempotency_key=key), created_at=self.now)
         self.ever.append(job)
@@ -144,22 +197,33 @@ class SinkMachine(RuleBasedStateMachine):
         if copy.report_id in self.jobs and copy.state is not COMPLETE:
             assert not self.sink.swap(None, copy, most_active=1)
 
+    @precondition(lambda self: self.jobs)
     @rule(target=copies, number=st.integers(0, 30))
-    def read(self, number: int) -> Job | None:
-        if not self.jobs:
-            return multiple()  # type: ignore[no-any-return]  # adds nothing
+    def read(self, number: int) -> Job:
         chosen = self._jobs()[number % len(self.jobs)]
-        return self.sink.job(chosen.report_id)
+        job = self.sink.job(chosen.report_id)
+        assert job is not None
+        return job
 
-    @rule(target=copies, copy=copies, drawn=events(), report=st.integers(0, 2))
-    def act(self, copy: Job, drawn: tuple[type[Event], int, bool], report: int) -> Job:
-        """A writer lets an event happen to what it believes to be the job."""
-        kind, off, choice = drawn
-        event = event_of(kind, copy, off, choice=choice)
+    @rule(target=copies, copy=copies, planned=moves)
+    def act(self, copy: Job, planned: list[Move]) -> MultipleResults[Job]:
+        """A writer lets events happen to what it believes to be the job."""
+        return multiple(*self._act_all(copy, planned))
+
+    def _act_all(self, copy: Job, planned: list[Move]) -> list[Job]:
+        held = [copy]
+        for move in planned:
+            self.now += move.seconds * SECOND
+            held.append(self._act(held[-1], move))
+        return [*dict.fromkeys(held[1:])]
+
+    def _act(self, copy: Job, move: Move) -> Job:
+        kind = move.kind(copy.state)
+        event = event_of(kind, copy, move.off, choice=move.choice)
         try:
             changed = advance(copy, event, self.now)
         except StaleAttemptError:
-            assert off or copy.state is not RUNNING
+            assert move.off or copy.state is not RUNNING
             return copy
         except IllegalTransitionError:
             silent = copy.state is RUNNING and copy.is_expired(self.now)
@@ -168,7 +232,7 @@ class SinkMachine(RuleBasedStateMachine):
         assert changed.state in ARROWS[kind][copy.state]
         if changed is copy:
             return copy
-        made = REPORTS[report] if changed.state is COMPLETE else None
+        made = REPORTS[move.report] if changed.state is COMPLETE else None
         there = self.jobs.get(copy.report_id)
         done = self.sink.swap(copy, changed, report=made)
         assert done is (there is not None and there.revision == copy.revision)
@@ -178,13 +242,27 @@ class SinkMachine(RuleBasedStateMachine):
         assert not copy.state.is_final
         assert changed.attempt <= 3
         assert changed.fence == copy.fence + (kind is Claim)
+        if copy.cancel_requested and kind not in (Renew, Cancel):
+            assert changed.state is CANCELLED
+        elif changed.state in (QUEUED, RUNNING):
+            begun = (kind is Claim) - (kind is Release)
+            assert changed.attempt == copy.attempt + begun
         self.jobs[copy.report_id] = changed
         if made is not None:
             self.reports[copy.report_id] = made
+        self.all_is_as_in_the_model()
         return changed
+
+    @rule(number=st.integers(0, 30))
+    def delete_what_is_there(self, number: int) -> None:
+        if self.jobs:
+            self._delete(self._jobs()[number % len(self.jobs)])
 
     @rule(copy=copies)
     def delete(self, copy: Job) -> None:
+        self._delete(copy)
+
+    def _delete(self, copy: Job) -> None:
         there = self.jobs.get(copy.report_id)
         done = self.sink.swap(copy, None)
         assert done is (there is not None and there.revision == copy.revision)
@@ -269,7 +347,15 @@ class SinkMachine(RuleBasedStateMachine):
             sink.close()
         if self.kind == "csv" and self.sinks:
             self._no_file_is_left_over()
+        if self.kind == "sqlite" and self.sinks:
+            self._no_row_is_left_over()
         shutil.rmtree(self.folder)
+
+    def _no_row_is_left_over(self) -> None:
+        """Reports that are kept are those of the jobs that are there."""
+        with closing(sqlite3.connect(self.folder / "sink.db")) as connection:
+            rows = connection.execute("SELECT report_id FROM uptime_reports").fetchall()
+        assert {report_id for (report_id,) in rows} == self.reports.keys()
 
     def _no_file_is_left_over(self) -> None:
         """Marks, keys and files of a folder are those of the jobs that are there."""
@@ -294,6 +380,6 @@ def test_whatever_writers_do_the_sink_holds_what_the_model_does(kind: str) -> No
     run_state_machine_as_test(
         machine,
         settings=hypothesis.settings(
-            max_examples=profile.max_examples * 2 // 3, stateful_step_count=30
+            max_examples=profile.max_examples, stateful_step_count=20
         ),
     )

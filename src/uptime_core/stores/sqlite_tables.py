@@ -171,9 +171,9 @@ class Tables:
         """The chunks, of one block or of all, in the order of their making."""
         rows = self._connection.execute(
             f"SELECT {_CHUNK} FROM uptime_polls "  # noqa: S608  # names
-            "WHERE ?1 IS NULL OR block = ?1 ORDER BY chunk",
-            (block,),
-        )
+            "WHERE :block IS NULL OR block = :block ORDER BY chunk",
+            {"block": block},
+        ).fetchall()  # a cursor that an error's traceback holds keeps its lock
         chunks = [Chunk(*row) for row in rows]
         for chunk in chunks:  # a damaged page may hold anything
             cells = chunk[:-1] if chunk.summary_checksum is None else chunk
