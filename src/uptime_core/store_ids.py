@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from uptime_core.errors import InputError, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 BLANKS = " \t"
 """What is trimmed from both ends of every cell."""
@@ -50,6 +54,11 @@ class StoreCodes(dict[str, int]):
             return -1
         self[cell] = code = self._codes.setdefault(store_id, len(self._codes))
         return code
+
+    @property
+    def by_id(self) -> Mapping[str, int]:
+        """The numbers by id, as `parse_store_id` gives it."""
+        return self._codes
 
     @property
     def store_ids(self) -> tuple[str, ...]:
