@@ -756,7 +756,7 @@ def test_a_store_sent_away_is_the_same_or_an_error(tmp_path: Path) -> None:
     received = pickle.loads(sent)  # noqa: S301  # our own
     assert received.identity == store.identity
     assert polls_by_number(received) == {0: 3}
-    assert received._database._timeout == 3
+    assert received._database.timeout == 3
     received.close()
     store.close()
     path.unlink()
