@@ -15,6 +15,7 @@ from concurrent.futures import (
     ThreadPoolExecutor,
 )
 from concurrent.futures.process import BrokenProcessPool
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,6 +23,7 @@ from tests.faults.samples import (
     A_WHILE,
     NOON,
     Gate,
+    no_threads_left,
     open_sink,
     report_of,
     store_of,
@@ -409,3 +411,18 @@ def test_an_executor_at_its_end_is_told_apart() -> None:
             in_flight=1,
             tell=int,  # type: ignore[arg-type]
         )
+
+
+def test_an_executor_that_loses_its_work_keeps_neither_report_nor_thread() -> None:
+    class Losing(Executor):
+        def submit(self, fn: Any, /, *_: Any, **__: Any) -> Future[Any]:  # noqa: ANN401, ARG002  # as in its base
+            return Future()
+
+    with no_threads_left():
+        manager = ReportManager(
+            store_of(), executor=Losing(), timeout=timedelta(seconds=0.3)
+        )
+        status = manager.wait(manager.trigger(), A_WHILE)
+        assert status.state == "failed"
+        assert "it ran for longer than 0.3 s" in str(status.error)
+        manager.close()

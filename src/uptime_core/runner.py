@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, wait
 from typing import TYPE_CHECKING
 
 import attrs
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from uptime_core.snapshot import SnapshotLike
 
 SHOPS_PER_BLOCK = 4096
+
+_PATIENCE_SECONDS = 0.25
+_SHUT_DOWN = "the executor takes no more work; make one, and a manager with it"
 
 
 class StopRunError(Exception):
@@ -68,8 +71,8 @@ def run(
         request: What was asked for; its `as_of` is fixed.
         executor: What computes the blocks, in threads or in processes.
         in_flight: How many blocks are with the executor at a time, at most.
-        tell: Called with the number of shops done, before the first block and after
-            each; what it raises ends the computation.
+        tell: Called with the number of shops done, before the first block, after each,
+            and now and then; what it raises ends the computation.
 
     Raises:
         ExecutorShutDownError: The executor takes no more work.
@@ -81,11 +84,14 @@ def run(
 
     def collect() -> None:
         nonlocal done
-        future, shops = waiting.popleft()
+        future, shops = waiting[0]
+        while not wait([future], _PATIENCE_SECONDS).done:
+            tell(done)  # so that the run ends, whatever becomes of the executor
+        waiting.popleft()
         try:
             sums.append(future.result())
         except CancelledError:
-            raise ExecutorShutDownError from None
+            raise ExecutorShutDownError(_SHUT_DOWN) from None
         done += shops
         tell(done)
 
@@ -98,7 +104,7 @@ def run(
                 future = executor.submit(computation.compute, block)
             except RuntimeError as error:
                 if type(error) is RuntimeError:  # BrokenExecutor is a fault, not an end
-                    raise ExecutorShutDownError from error
+                    raise ExecutorShutDownError(_SHUT_DOWN) from error
                 raise
             waiting.append((future, block.shops))
         while waiting:

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 import weakref
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -82,6 +82,10 @@ class Connections:
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.close()
+
+    def __del__(self) -> None:
+        with suppress(Exception):  # the constructor may have failed
+            self.rest()
 
     def close(self) -> None:
         """Close the connections that nobody uses, and the others when they are."""
