@@ -21,7 +21,7 @@ nox.options.default_venv_backend = "virtualenv"
 def tests(session: nox.Session) -> None:
     """Test the built wheel, so that nothing is found in the source folder alone."""
     groups = nox.project.dependency_groups(PYPROJECT, "test")
-    session.install(*groups, "pytest-xdist", ".")
+    session.install(*groups, ".")
     if session.python == PYTHONS[0]:
         session.install(*FLOORS)
     session.run("python", "-m", "pip", "check", silent=True)
