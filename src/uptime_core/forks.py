@@ -27,9 +27,13 @@ class ForkSafeLock:
         """Make the lock free, in a child process that has one thread so far."""
         self._lock = threading.RLock()
 
-    def acquire(self) -> None:
-        """Take the lock, and wait until that can be done."""
-        self._lock.acquire()
+    def acquire(self, timeout: float = -1) -> bool:
+        """Take the lock, and wait for it, at most `timeout` seconds if they are given.
+
+        Returns:
+            Whether it was taken.
+        """
+        return self._lock.acquire(timeout=timeout)
 
     def release(self) -> None:
         """Give the lock back."""

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from uptime_core.errors import (
     BackEndError,
     InputError,
+    StoreBusyError,
     StoreCorruptError,
     StoreVersionError,
     shown,
 )
+from uptime_core.forks import ForkSafeLock
 from uptime_core.sqlite_connections import Connections
 from uptime_core.sqlite_errors import checked_path, wal_is_safe
 
@@ -74,6 +76,7 @@ class Database(Connections):
             )
         super().__init__(source, float(timeout))
         self._journal_mode = journal_mode
+        self._turn = ForkSafeLock()
 
     def prepare(
         self,
@@ -177,9 +180,9 @@ class Database(Connections):
                     raise _undone(self.path)
                 outer.execute("RELEASE part")
             return
-        with self._connection() as connection:
+        with self._turn_to_write() as deadline, self._connection() as connection:
             process = os.getpid()
-            self._begin(connection)
+            self._begin(connection, deadline)
             self._current.connection = connection
             try:
                 yield connection
@@ -201,25 +204,35 @@ class Database(Connections):
             # Not execute: it takes the first step only, and each step is one page.
             connection.executescript("PRAGMA incremental_vacuum")
 
-    def _begin(self, connection: sqlite3.Connection) -> None:
-        """Begin to write, as soon as nobody else does.
+    @contextmanager
+    def _turn_to_write(self) -> Iterator[float]:
+        """Let one thread of the process at a time ask the file for its lock.
+
+        Yields:
+            Until when the lock may be waited for, on the monotonic clock.
+        """
+        deadline, process = time.monotonic() + self.timeout, os.getpid()
+        if not self._turn.acquire(timeout=self.timeout):
+            raise StoreBusyError(
+                f"{self.path}: other threads keep it locked; try again"
+            )
+        try:
+            yield deadline
+        finally:
+            if process == os.getpid():  # it is free in a child
+                self._turn.release()
+
+    def _begin(self, connection: sqlite3.Connection, deadline: float) -> None:
+        """Begin to write, as soon as no other process does.
 
         SQLite itself looks every tenth of a second whether a lock is free, and meets it
         taken again for many seconds where others write without a pause.
         """
-        deadline = time.monotonic() + self.timeout
         connection.execute("PRAGMA busy_timeout=0")
         try:
-            while True:
-                try:
-                    connection.execute("BEGIN IMMEDIATE")
-                except sqlite3.OperationalError as error:
-                    is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-                    if not is_busy or time.monotonic() >= deadline:
-                        raise
-                else:
-                    return
-                time.sleep(random.uniform(*_NAP_SECONDS))  # noqa: S311  # no secret
+            _repeat_while_busy(
+                lambda: connection.execute("BEGIN IMMEDIATE"), until=deadline
+            )
         finally:
             connection.execute(f"PRAGMA busy_timeout={int(self.timeout * 1000)}")
 
@@ -238,7 +251,11 @@ class Database(Connections):
                 default = "wal" if wal_is_safe(sqlite3.sqlite_version_info) else None
                 mode = self._journal_mode or default
                 if mode is not None:
-                    connection.execute(f"PRAGMA journal_mode={mode}").fetchone()
+                    # Where others make the file too, it fails at once.
+                    _repeat_while_busy(
+                        lambda: connection.execute(f"PRAGMA journal_mode={mode}"),
+                        until=time.monotonic() + self.timeout,
+                    )
                 connection.execute("BEGIN IMMEDIATE")
                 connection.execute(
                     "CREATE TABLE IF NOT EXISTS uptime_parts("
@@ -247,6 +264,19 @@ class Database(Connections):
                 connection.execute("COMMIT")
             finally:
                 connection.close()
+
+
+def _repeat_while_busy(act: Callable[[], object], *, until: float) -> None:
+    while True:
+        try:
+            act()
+        except sqlite3.OperationalError as error:
+            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() >= until:
+                raise
+        else:
+            return
+        time.sleep(random.uniform(*_NAP_SECONDS))  # noqa: S311  # no secret
 
 
 def _version(connection: sqlite3.Connection, part: str) -> Any:  # noqa: ANN401  # a damaged file
