@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
-import tomllib
 from datetime import UTC, datetime
-from importlib import metadata, resources
+from importlib import import_module, metadata, resources
 from pathlib import Path
 
 import pytest
@@ -23,10 +24,13 @@ print(*sorted({name.partition(".")[0] for name in sys.modules}))
 
 
 def test_the_version_is_that_of_the_project() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    changes = (ROOT / "CHANGELOG.md").read_text("utf-8")
 
-    assert metadata.version("uptime_core") == project["version"]
-    assert uptime_core.__version__ == project["version"]
+    assert metadata.version("uptime_core") == uptime_core.__version__
+    assert (
+        re.findall(r"^## \[(\S+)\]", changes, re.MULTILINE)[0]
+        == uptime_core.__version__
+    )
 
 
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
@@ -54,6 +58,31 @@ def test_the_table_of_contents_is_sorted() -> None:
 @pytest.mark.parametrize("name", uptime_core.__all__)
 def test_every_public_name_can_be_imported(name: str) -> None:
     assert getattr(uptime_core, name) is not None
+
+
+@pytest.mark.parametrize("home", uptime_core._NAMES)
+def test_public_names_are_written_where_they_are_looked_for(home: str) -> None:
+    module = import_module(f"uptime_core.{home}")
+
+    for name in uptime_core._NAMES[home]:
+        value = getattr(uptime_core, name)
+        assert value is getattr(module, name)
+        assert getattr(value, "__module__", module.__name__) == module.__name__
+
+
+def test_type_checkers_and_people_see_the_names_that_there_are() -> None:
+    tree = ast.parse(Path(uptime_core.__file__).read_text("utf-8"))
+    (only_for_types,) = (node for node in tree.body if isinstance(node, ast.If))
+    imported = {
+        (node.module, alias.name)
+        for node in only_for_types.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+
+    found = {(f"uptime_core.{home}", name) for name, home in uptime_core._HOMES.items()}
+    assert imported == found
+    assert set(uptime_core._HOMES) == set(uptime_core.__all__) <= set(dir(uptime_core))
 
 
 def test_the_package_is_typed() -> None:

@@ -10,67 +10,75 @@ Start with `compute_report`, or with `uptime` for a single shop:
 datetime.timedelta(seconds=1800)
 """
 
-from uptime_core.abc import (
-    ReportSink,
-    Store,
-    SupportsIngest,
-    SupportsSnapshot,
-    SupportsTransactions,
-)
-from uptime_core.compute import compute_report, compute_snapshot
-from uptime_core.errors import (
-    BackEndError,
-    BadFileError,
-    ClosedError,
-    IdempotencyConflictError,
-    IllegalTransitionError,
-    IngestUnsupportedError,
-    InputError,
-    MissingHoursError,
-    MissingTimezoneError,
-    NoPollsError,
-    QueueFullError,
-    ReportCancelledError,
-    ReportError,
-    ReportFailedError,
-    ReportNotFoundError,
-    ReportNotReadyError,
-    StaleAttemptError,
-    StoreBusyError,
-    StoreCorruptError,
-    StoreFullError,
-    StoreVersionError,
-    UnknownStoreIdError,
-    UnknownTimezoneError,
-    UnknownWindowError,
-    UptimeError,
-    WaitTimeoutError,
-)
-from uptime_core.ingest import IngestResult
-from uptime_core.intake import Quarantine
-from uptime_core.job_record import job_text, parse_job
-from uptime_core.jobs import Job, JobState
-from uptime_core.load import LoadResult, export_csv, load_csv
-from uptime_core.manager import ReportManager
-from uptime_core.one_report import compute_store
-from uptime_core.one_shop import uptime
-from uptime_core.policy import Policy
-from uptime_core.polls import Poll, PollColumns
-from uptime_core.rejects import RejectedRow
-from uptime_core.report import Accounting, Provenance, Report, ReportRow
-from uptime_core.report_bytes import parse_report, report_bytes
-from uptime_core.request import ReportRequest
-from uptime_core.schedule import BusinessHours, HoursColumns, WeeklySchedule
-from uptime_core.sinks.csv import CsvSink
-from uptime_core.sinks.memory import MemorySink
-from uptime_core.sinks.sqlite import SqliteSink
-from uptime_core.snapshot import Snapshot, SnapshotLike
-from uptime_core.status import ReportStatus
-from uptime_core.stores.csv import CsvStore
-from uptime_core.stores.memory import MemoryStore
-from uptime_core.stores.sqlite import SqliteStore
-from uptime_core.timezones import TZDATA_VERSION
-from uptime_core.window import DEFAULT_WINDOWS, Window
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from uptime_core.version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from uptime_core.abc import (
+        ReportSink,
+        Store,
+        SupportsIngest,
+        SupportsSnapshot,
+        SupportsTransactions,
+    )
+    from uptime_core.compute import compute_report, compute_snapshot
+    from uptime_core.errors import (
+        BackEndError,
+        BadFileError,
+        ClosedError,
+        IdempotencyConflictError,
+        IllegalTransitionError,
+        IngestUnsupportedError,
+        InputError,
+        MissingHoursError,
+        MissingTimezoneError,
+        NoPollsError,
+        QueueFullError,
+        ReportCancelledError,
+        ReportError,
+        ReportFailedError,
+        ReportNotFoundError,
+        ReportNotReadyError,
+        StaleAttemptError,
+        StoreBusyError,
+        StoreCorruptError,
+        StoreFullError,
+        StoreVersionError,
+        UnknownStoreIdError,
+        UnknownTimezoneError,
+        UnknownWindowError,
+        UptimeError,
+        WaitTimeoutError,
+    )
+    from uptime_core.ingest import IngestResult
+    from uptime_core.intake import Quarantine
+    from uptime_core.job_record import job_text, parse_job
+    from uptime_core.jobs import Job, JobState
+    from uptime_core.load import LoadResult, export_csv, load_csv
+    from uptime_core.manager import ReportManager
+    from uptime_core.one_report import compute_store
+    from uptime_core.one_shop import uptime
+    from uptime_core.policy import Policy
+    from uptime_core.polls import Poll, PollColumns
+    from uptime_core.rejects import RejectedRow
+    from uptime_core.report import Accounting, Provenance, Report, ReportRow
+    from uptime_core.report_record import parse_report, report_bytes
+    from uptime_core.request import ReportRequest
+    from uptime_core.schedule import BusinessHours, HoursColumns, WeeklySchedule
+    from uptime_core.sinks.csv import CsvSink
+    from uptime_core.sinks.memory import MemorySink
+    from uptime_core.sinks.sqlite import SqliteSink
+    from uptime_core.snapshot import Snapshot, SnapshotLike
+    from uptime_core.status import ReportStatus
+    from uptime_core.stores.csv import CsvStore
+    from uptime_core.stores.memory import MemoryStore
+    from uptime_core.stores.sqlite import SqliteStore
+    from uptime_core.timezones import TZDATA_VERSION
+    from uptime_core.window import DEFAULT_WINDOWS, Window
 
 __all__ = [
     "DEFAULT_WINDOWS",
@@ -146,12 +154,83 @@ __all__ = [
     "uptime",
 ]
 
+# A name's module is loaded when the name is first asked for: many who import the
+# package need a third of it, and all of it takes as long to load as numpy does.
+_NAMES = {
+    "abc": (
+        "ReportSink",
+        "Store",
+        "SupportsIngest",
+        "SupportsSnapshot",
+        "SupportsTransactions",
+    ),
+    "compute": ("compute_report", "compute_snapshot"),
+    "errors": (
+        "BackEndError",
+        "BadFileError",
+        "ClosedError",
+        "IdempotencyConflictError",
+        "IllegalTransitionError",
+        "IngestUnsupportedError",
+        "InputError",
+        "MissingHoursError",
+        "MissingTimezoneError",
+        "NoPollsError",
+        "QueueFullError",
+        "ReportCancelledError",
+        "ReportError",
+        "ReportFailedError",
+        "ReportNotFoundError",
+        "ReportNotReadyError",
+        "StaleAttemptError",
+        "StoreBusyError",
+        "StoreCorruptError",
+        "StoreFullError",
+        "StoreVersionError",
+        "UnknownStoreIdError",
+        "UnknownTimezoneError",
+        "UnknownWindowError",
+        "UptimeError",
+        "WaitTimeoutError",
+    ),
+    "ingest": ("IngestResult",),
+    "intake": ("Quarantine",),
+    "job_record": ("job_text", "parse_job"),
+    "jobs": ("Job", "JobState"),
+    "load": ("LoadResult", "export_csv", "load_csv"),
+    "manager": ("ReportManager",),
+    "one_report": ("compute_store",),
+    "one_shop": ("uptime",),
+    "policy": ("Policy",),
+    "polls": ("Poll", "PollColumns"),
+    "rejects": ("RejectedRow",),
+    "report": ("Accounting", "Provenance", "Report", "ReportRow"),
+    "report_record": ("parse_report", "report_bytes"),
+    "request": ("ReportRequest",),
+    "schedule": ("BusinessHours", "HoursColumns", "WeeklySchedule"),
+    "sinks.csv": ("CsvSink",),
+    "sinks.memory": ("MemorySink",),
+    "sinks.sqlite": ("SqliteSink",),
+    "snapshot": ("Snapshot", "SnapshotLike"),
+    "status": ("ReportStatus",),
+    "stores.csv": ("CsvStore",),
+    "stores.memory": ("MemoryStore",),
+    "stores.sqlite": ("SqliteStore",),
+    "timezones": ("TZDATA_VERSION",),
+    "window": ("DEFAULT_WINDOWS", "Window"),
+}
+_HOMES = {name: home for home, names in _NAMES.items() for name in names}
 
-def __getattr__(name: str) -> str:
-    # Asking the installed package for its version takes 3 ms, which few need.
-    if name == "__version__":
-        from importlib import metadata  # noqa: PLC0415  # as said
 
-        return metadata.version("uptime_core")
-    message = f"module {__name__!r} has no attribute {name!r}"
-    raise AttributeError(message)
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    value: object = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

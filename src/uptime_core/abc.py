@@ -6,7 +6,7 @@ A *store* is always the back end that holds the data; a shop is only ever called
 
 from __future__ import annotations
 
-import secrets
+import os
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
@@ -114,7 +114,7 @@ class Store(_Closes, ABC):
         own = getattr(self, "_own_identity", None)
         if own is None or own[:2] != (process_token(), id(self)):  # a copy, or a fork
             kind = f"{type(self).__module__}.{type(self).__qualname__}"
-            own = process_token(), id(self), f"{kind}:{secrets.token_hex(16)}"
+            own = process_token(), id(self), f"{kind}:{os.urandom(16).hex()}"
             object.__setattr__(self, "_own_identity", own)
         return str(own[2])
 

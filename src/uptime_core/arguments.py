@@ -6,7 +6,6 @@ import argparse
 import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from importlib import metadata
 from typing import TYPE_CHECKING, NoReturn, TypeVar, cast, get_args
 
 from dateutil.parser import isoparse
@@ -18,6 +17,7 @@ from uptime_core.kernel.extrapolate import Initial, Method
 from uptime_core.policy import MissingHours
 from uptime_core.rejects import OnError
 from uptime_core.report_csv import Columns
+from uptime_core.version import __version__
 from uptime_core.window import Unit, Window
 
 if TYPE_CHECKING:
@@ -76,9 +76,7 @@ def parser() -> argparse.ArgumentParser:
         description="How long each shop was up, down or unknown in its business hours.",
         allow_abbrev=False,
     )
-    root.add_argument(
-        "--version", action="version", version=metadata.version("uptime_core")
-    )
+    root.add_argument("--version", action="version", version=__version__)
     commands = root.add_subparsers(
         title="commands", required=True, metavar="COMMAND", dest="command"
     )

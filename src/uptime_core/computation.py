@@ -11,8 +11,7 @@ shop and an instant to be packed into one integer.
 from __future__ import annotations
 
 import operator
-from functools import cache, partial
-from importlib import metadata
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
@@ -27,6 +26,7 @@ from uptime_core.kernel.weekly import BusinessTime, WeeklyTable
 from uptime_core.report import Provenance, Report
 from uptime_core.selection import ShopColumns, gather, select
 from uptime_core.timezones import TZDATA_VERSION
+from uptime_core.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -152,7 +152,7 @@ class Computation:
             provenance=Provenance(
                 as_of=to_datetime(self._as_of),
                 policy=self.request.policy,
-                library_version=_library_version(),
+                library_version=__version__,
                 tzdata_version=TZDATA_VERSION,
                 polls=int(poll_count.sum()),
                 duplicates=sum(block.duplicates for block in blocks),
@@ -256,8 +256,3 @@ def blocks_of(
             segments=tuple(columns.segments[zone] for zone in zones),
             totals=None if columns.totals is None else columns.totals[:, first:after],
         )
-
-
-@cache
-def _library_version() -> str:
-    return metadata.version("uptime_core")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import gzip
 import os
-import secrets
 import stat
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -59,7 +58,7 @@ def _open(name: str) -> Iterator[IO[bytes]]:
 def _new_file(name: str, mode: int | None) -> Iterator[IO[bytes]]:
     """A file beside `name` that takes its place in the end."""
     target = Path(os.path.realpath(name))
-    partial = target.with_name(f".{target.name[:40]}.{secrets.token_hex(8)}.partial")
+    partial = target.with_name(f".{target.name[:40]}.{os.urandom(8).hex()}.partial")
     try:
         # Its permissions are those of any new file, as the process's umask has them.
         with partial.open("xb") as stream:

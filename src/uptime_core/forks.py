@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import threading
 import weakref
 from typing import TYPE_CHECKING
@@ -73,5 +72,5 @@ def process_token() -> str:
     """A text that no other process has, be it a fork of this one."""
     global _token  # noqa: PLW0603  # there is one process
     if _token is None or _token[0] != os.getpid():
-        _token = os.getpid(), secrets.token_hex(8)
+        _token = os.getpid(), os.urandom(8).hex()
     return _token[1]

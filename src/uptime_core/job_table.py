@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import secrets
+import os
 from typing import TYPE_CHECKING
 
 from uptime_core.errors import (
@@ -127,7 +127,7 @@ class JobTable:
         """
         while True:
             job = Job(
-                report_id=secrets.token_hex(16),
+                report_id=_new_report_id(),
                 request=request,
                 as_of_given=asked.as_of is not None,
                 reads=reads,
@@ -222,3 +222,8 @@ def error_of(job: Job) -> ReportError:
                 f"report {report_id} is {job.state}; wait for it with wait()",
                 report_id,
             )
+
+
+def _new_report_id() -> str:
+    """128 random bits, so that nobody guesses the id of somebody else's report."""
+    return os.urandom(16).hex()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from datetime import timedelta
 from functools import partial
@@ -221,6 +220,8 @@ class ReportManager:
         timeout: float | None = None,  # noqa: ASYNC109  # as `wait` has it
     ) -> ReportStatus:
         """`wait` for asyncio; neither the loop nor a thread is kept waiting."""
+        import asyncio  # noqa: PLC0415  # 15 ms, for those who have it loaded
+
         deadline = checked.deadline(timeout)
         nap = _FIRST_NAP
         while True:
@@ -232,6 +233,8 @@ class ReportManager:
 
     async def get_async(self, report_id: str) -> Report:
         """`get` for asyncio."""
+        import asyncio  # noqa: PLC0415  # as in `wait_async`
+
         return await asyncio.to_thread(self.get, report_id)
 
     def cancel(self, report_id: str) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 from functools import cache, lru_cache
-from importlib import resources
+from io import BytesIO
+from pkgutil import get_data
 from zoneinfo import ZoneInfo
 
 import tzdata
@@ -22,8 +23,7 @@ _LONGEST_NAME = 64
 @cache
 def timezone_names() -> frozenset[str]:
     """Every name that is accepted: those of the database, less its placeholder."""
-    listing = resources.files("tzdata").joinpath("zones").read_text("utf-8")
-    return frozenset(listing.split()) - {_PLACEHOLDER}
+    return frozenset(_database("zones").decode().split()) - {_PLACEHOLDER}
 
 
 def parse_timezone(cell: object) -> str:
@@ -82,11 +82,14 @@ def load_timezone(name: str) -> ZoneInfo:
         InputError: The tzdata package is damaged.
     """
     name = parse_timezone(name)
-    file = resources.files("tzdata").joinpath("zoneinfo", *name.split("/"))
     try:
-        with file.open("rb") as stream:
-            return ZoneInfo.from_file(stream, key=name)
+        return ZoneInfo.from_file(BytesIO(_database(f"zoneinfo/{name}")), key=name)
     except (OSError, ValueError) as error:
         raise InputError(
             f"the tzdata package is damaged, install it again: {error}", source=name
         ) from error
+
+
+def _database(path: str) -> bytes:
+    """A file of the package; importlib.resources takes 7 ms longer to be loaded."""
+    return get_data("tzdata", path) or b""

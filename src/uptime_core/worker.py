@@ -9,7 +9,7 @@ too slow to keep a lease finds that the job has moved on, and leaves it alone.
 from __future__ import annotations
 
 import contextlib
-import secrets
+import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -84,7 +84,7 @@ class Worker:
         self._own_executor: Executor | None = None
         self.max_workers = max_workers
         self._timeout = timeout
-        self._name = secrets.token_hex(8)
+        self._name = os.urandom(8).hex()
         self._runs: dict[str, Run] = {}
         self._nap = min(max(table.lease / 3e6, _SHORTEST_NAP), _LONGEST_NAP)
         self._queue = JobQueue(table, reads, self._nap)

@@ -22,7 +22,7 @@ from uptime_core.errors import (
     StoreFullError,
     StoreVersionError,
 )
-from uptime_core.report_bytes import report_bytes
+from uptime_core.report_record import report_bytes
 from uptime_core.sinks.sqlite import SqliteSink
 from uptime_core.sqlite_database import Database
 

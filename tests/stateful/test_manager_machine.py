@@ -364,14 +364,13 @@ class ManagerMachine(RuleBasedStateMachine):
         self.held: list[Held] = []
         numbers = count(1)
 
-        def token_hex(size: int) -> str:  # in another order than that of the calls
+        def new_id() -> str:  # in another order than that of the calls
             chosen = next(numbers) * 0x9E3779B97F4A7C15 % 2**64
-            return f"{chosen:016x}".ljust(2 * size, "0")
+            return f"{chosen:016x}".ljust(32, "0")
 
         watch = SimpleNamespace(monotonic=lambda: self.mono)
         self.patch.setattr("uptime_core.manager.Worker", SteppedWorker)
-        chance = SimpleNamespace(token_hex=token_hex)
-        self.patch.setattr("uptime_core.job_table.secrets", chance)
+        self.patch.setattr("uptime_core.job_table._new_report_id", new_id)
         self.patch.setattr("uptime_core.worker.time", watch)
         self.patch.setattr("uptime_core.job_queue.time", watch)
         self.store: MemoryStore = store_of()

@@ -17,8 +17,8 @@ from uptime_core.errors import (
 )
 from uptime_core.job_record import job_text, parse_job
 from uptime_core.jobs import JobState, is_report_id
-from uptime_core.report_bytes import parse_report, report_bytes
 from uptime_core.report_csv import MEASURES, Columns, report_csv
+from uptime_core.report_record import parse_report, report_bytes
 from uptime_core.sinks.folder import Folder, NewFiles, translated
 from uptime_core.sinks.layout import (
     LONGEST_KEY_CONTENT,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 import threading
 import time
@@ -268,7 +267,7 @@ class NewFiles:
     def _create(self) -> tuple[Path, int]:
         """A new file, and a descriptor that holds the lock on it."""
         while True:
-            path = self._folder / _PARTIAL / secrets.token_hex(16)
+            path = self._folder / _PARTIAL / os.urandom(16).hex()
             descriptor = os.open(
                 path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666
             )

@@ -8,7 +8,7 @@ from uptime_core.abc import ReportSink
 from uptime_core.errors import StoreCorruptError
 from uptime_core.job_record import job_text, parse_job
 from uptime_core.jobs import JobState, is_report_id
-from uptime_core.report_bytes import parse_report, report_bytes
+from uptime_core.report_record import parse_report, report_bytes
 from uptime_core.sinks.swaps import may_be_key, may_swap, queue_is_full, selected
 from uptime_core.sqlite_database import Database
 

@@ -12,7 +12,7 @@ neither a changed nor a lost row goes unnoticed.
 
 from __future__ import annotations
 
-import secrets
+import os
 from typing import TYPE_CHECKING, Literal
 from zlib import crc32
 
@@ -132,7 +132,7 @@ class Tables:
                 "INSERT INTO uptime_quarantine VALUES (?, '', '', ?)",
                 (source, checksum),
             )
-        state = State(secrets.token_hex(16), None, 0, "", len(SOURCES), total)
+        state = State(os.urandom(16).hex(), None, 0, "", len(SOURCES), total)
         connection.execute(
             "INSERT INTO uptime_state VALUES (1, ?, ?, ?, ?, ?, ?, ?)",
             (*attrs.astuple(state), _checksum(*attrs.astuple(state))),
@@ -294,7 +294,7 @@ class Tables:
     def count_shops(self, shops: int) -> None:
         """Note how many ids there are."""
         self.state = attrs.evolve(
-            self.state, shops=shops, shops_token=secrets.token_hex(8)
+            self.state, shops=shops, shops_token=os.urandom(8).hex()
         )
 
     def finish(self) -> None:

@@ -19,7 +19,7 @@ from tests.sinks.samples import report_of, same
 from uptime_core import InputError, Policy, Report, Window, compute_report
 from uptime_core.errors import BackEndError, StoreCorruptError, StoreVersionError
 from uptime_core.report import Provenance
-from uptime_core.report_bytes import parse_report, report_bytes
+from uptime_core.report_record import parse_report, report_bytes
 from uptime_core.timezones import timezone_names
 from uptime_core.window import Unit
 
