@@ -19,7 +19,6 @@ import numpy as np
 from uptime_core.errors import InputError, UnknownStoreIdError, shown
 from uptime_core.instants import to_datetime
 from uptime_core.kernel.accumulate import Sums, accumulate
-from uptime_core.kernel.arrays import ends_of_runs
 from uptime_core.kernel.blocks import MOST_SHOPS, rows_of_blocks, shop_blocks, time_bits
 from uptime_core.kernel.extrapolate import extrapolate, settle
 from uptime_core.kernel.weekly import BusinessTime, WeeklyTable
@@ -208,10 +207,11 @@ def compute_block(
     business = BusinessTime.of(weekly, block.zone, block.segments, low, high)
     sums = accumulate(spans, business, starts, ends)
     last_poll = np.full(block.shops, _NEVER, dtype=np.int64)
-    latest = ends_of_runs(polls.shop)
-    last_poll[polls.shop[latest]] = polls.at[latest]
+    latest = polls.take(polls.last)
+    last_poll[latest.shop] = latest.at
     if block.totals is None:
-        poll_count = np.bincount(polls.shop, minlength=block.shops)
+        poll_count = np.zeros(block.shops, dtype=np.int64)
+        poll_count[latest.shop] = np.diff(polls.last, prepend=-1)
         duplicates, conflicts = polls.duplicates, polls.conflicts
     else:  # of a store that keeps no poll twice
         poll_count = block.totals[0]

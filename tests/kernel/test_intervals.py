@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uptime_core.kernel.intervals import POSITION_BITS, clip, join, union
+from uptime_core.kernel.intervals import POSITION_BITS, clip, union
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,25 +72,3 @@ def test_clip_keeps_the_points_inside(
         inside = [p for p in range(row[1], row[2]) if low <= p < high]
         assert list(range(first, after)) == inside
         assert present == bool(inside)
-
-
-@given(st.lists(st.tuples(st.integers(1, 3), st.integers(0, 1)), max_size=12))
-def test_join_joins_touching_neighbours_of_one_label(
-    steps: list[tuple[int, int]],
-) -> None:
-    """Each step is a length and a label; label 1 on a length of 3 leaves a hole."""
-    rows: list[tuple[int, int, int, int]] = []
-    at = 0
-    for length, label in steps:
-        rows.append((at // 10, at, at + length, label))
-        at += length + (length == 3)
-    groups, starts, ends, labels = columns(rows, 4)
-    found = list(zip(*join(groups, starts, ends, labels.astype(np.uint8)), strict=True))
-    expected: list[tuple[int, int, int, int]] = []
-    for row in rows:
-        before = expected[-1] if expected else None
-        if before and (before[0], before[2], before[3]) == (row[0], row[1], row[3]):
-            expected[-1] = (row[0], before[1], row[2], row[3])
-        else:
-            expected.append(row)
-    assert found == expected

@@ -21,10 +21,3 @@ def starts_of_runs(values: Int64) -> Bool:
     starts = np.ones(len(values), dtype=np.bool_)
     np.not_equal(values[1:], values[:-1], out=starts[1:])
     return starts
-
-
-def ends_of_runs(values: Int64) -> Bool:
-    """Where a value differs from the one after it; the last always does."""
-    ends = np.ones(len(values), dtype=np.bool_)
-    np.not_equal(values[1:], values[:-1], out=ends[:-1])
-    return ends

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
 
-from uptime_core.kernel.arrays import Bool, Int64, UInt8, ends_of_runs, starts_of_runs
+from uptime_core.kernel.arrays import Int64, UInt8, starts_of_runs
 from uptime_core.kernel.blocks import time_bits
-from uptime_core.kernel.intervals import clip, join
+from uptime_core.kernel.intervals import clip
 
 Method = Literal["previous", "next", "nearest"]
 Initial = Literal["unknown", "first"]
@@ -17,22 +18,47 @@ FAR = 1 << 60
 """Beyond every instant that a datetime can hold, and two of them still add up."""
 
 
-class Polls(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Polls:
     """Distinct polls, sorted by shop and instant.
 
+    They stay packed, as most of them are only compared with their neighbours.
+
     Attributes:
-        shop: The shop's index.
-        at: Instants in microseconds.
-        status: 1 is up, 0 is down.
+        key: Shop, instant and status in one integer: ``(shop << bits | at - origin)
+            << 1 | status``.
+        bits: How many bits hold an instant.
+        origin: The earliest instant, in microseconds.
+        last: The row of each shop's last poll, ascending.
         duplicates: How many rows repeated an instant of their shop.
         conflicts: How many instants had both statuses.
     """
 
-    shop: Int64
-    at: Int64
-    status: UInt8
-    duplicates: int
-    conflicts: int
+    key: Int64
+    bits: int
+    origin: int
+    last: Int64
+    duplicates: int = 0
+    conflicts: int = 0
+
+    @property
+    def shop(self) -> Int64:
+        """Each poll's shop, an index."""
+        return self.key >> (self.bits + 1)
+
+    @property
+    def at(self) -> Int64:
+        """Each poll's instant, in microseconds."""
+        return ((self.key >> 1) & ((1 << self.bits) - 1)) + self.origin
+
+    @property
+    def status(self) -> UInt8:
+        """1 is up, 0 is down."""
+        return (self.key & 1).astype(np.uint8)
+
+    def take(self, rows: Int64) -> Polls:
+        """Some of the polls, in their order; `last` does not hold for them."""
+        return replace(self, key=self.key[rows])
 
 
 class Spans(NamedTuple):
@@ -65,26 +91,27 @@ def settle(shop: Int64, at: Int64, status: UInt8) -> Polls:
         status: 1 is up, 0 is down.
     """
     if not len(at):
-        return Polls(shop, at, status, 0, 0)
+        return Polls(np.zeros(0, np.int64), 1, 0, last=np.zeros(0, np.int64))
     origin = int(at.min())
     bits = time_bits(origin, int(at.max()))
-    key = (((shop << bits) | (at - origin)) << 1) | status
+    key = shop << (bits + 1)
+    key += at
+    key += at  # doubled where no array is needed for it; sums may wrap on the way
+    key -= 2 * origin
+    key += status
     key.sort()
-    instant = key >> 1
-    first = starts_of_runs(instant)
-    # Within an instant all downs sort before all ups, so both are there exactly
-    # where one neighbour is down and the next one up.
-    conflicts = int(np.count_nonzero(~first[1:] & (key[1:] != key[:-1])))
-    duplicates = len(key) - int(np.count_nonzero(first))
+    differing = key[1:] ^ key[:-1]
+    again = differing <= 1
+    duplicates = int(np.count_nonzero(again))
+    conflicts = 0
     if duplicates:
-        key, instant = key[first], instant[first]
-    return Polls(
-        shop=instant >> bits,
-        at=(instant & ((1 << bits) - 1)) + origin,
-        status=(key & 1).astype(np.uint8),
-        duplicates=duplicates,
-        conflicts=conflicts,
-    )
+        # Within an instant all downs sort before all ups, so both are there exactly
+        # where one neighbour is down and the next one up.
+        conflicts = int(np.count_nonzero(differing == 1))
+        key = key[np.append(True, ~again)]  # the first row's place
+        differing = key[1:] ^ key[:-1]
+    last = np.flatnonzero(np.append(differing >= 1 << (bits + 1), True))
+    return Polls(key, bits, origin, last, duplicates, conflicts)
 
 
 def extrapolate(
@@ -111,37 +138,48 @@ def extrapolate(
     Returns:
         The intervals, neighbours of equal status joined.
     """
-    shop, at, status, *_ = polls
-    first = starts_of_runs(shop)
-    last = ends_of_runs(shop)
     span = FAR if reach is None else min(reach, FAR)
+    # Neighbours of one shop and status go on without a hole up to this distance: their
+    # run is one span, and only the polls at its two ends are needed.
+    near = 2 * span if method == "nearest" else span
+    begins = _begins(polls, near)
+    opening = polls.take(begins)
+    closing = polls.take(np.append(begins, len(polls.key))[1:] - 1)
+    shop, start, end = opening.shop, opening.at, closing.at
+    first = starts_of_runs(shop)
+    before, after = end[:-1], start[1:]  # of neighbouring runs
+    inner = ~first[1:]
     if method == "previous":
-        start, end = at.copy(), np.minimum(_after(at, last), at + span)
+        final = end + span
+        final[:-1][inner] = np.minimum(final[:-1], after)[inner]
         if initial == "first":
-            start[first] -= span
+            start = np.where(first, start - span, start)
+        end = final
     elif method == "next":
-        start, end = np.maximum(_before(at, first), at - span), at
+        start = start - span
+        start[1:][inner] = np.maximum(start[1:], before)[inner]
     else:
-        middle = at[:-1] + ((at[1:] - at[:-1]) >> 1)
-        start, end = at - span, at + span
-        inner = ~first[1:]
+        middle = before + ((after - before) >> 1)
+        start, end = start - span, end + span
         start[1:][inner] = np.maximum(start[1:], middle)[inner]
         end[:-1][inner] = np.minimum(end[:-1], middle)[inner]
     start, end, spoken = clip(start, end, low, high)
-    return Spans(*join(shop[spoken], start[spoken], end[spoken], status[spoken]))
+    return Spans(shop[spoken], start[spoken], end[spoken], opening.status[spoken])
 
 
-def _after(at: Int64, last: Bool) -> Int64:
-    """Each poll's next poll, or FAR."""
-    after = np.empty_like(at)
-    after[:-1] = at[1:]
-    after[last] = FAR
-    return after
+def _begins(polls: Polls, near: int) -> Int64:
+    """The rows that do not go on where the one before them ended.
 
-
-def _before(at: Int64, first: Bool) -> Int64:
-    """Each poll's previous poll, or -FAR."""
-    before = np.empty_like(at)
-    before[1:] = at[:-1]
-    before[first] = -FAR
-    return before
+    These are each shop's first, changes of status, and polls further than `near` from
+    the one before.
+    """
+    key = polls.key
+    if not len(key):
+        return np.zeros(0, dtype=np.int64)
+    apart = np.ones(len(key), dtype=np.bool_)
+    instants = ((1 << polls.bits) - 1) << 1
+    np.not_equal((key[1:] ^ key[:-1]) & ~instants, 0, out=apart[1:])
+    if near < 1 << polls.bits:
+        instant = key >> 1
+        apart[1:] |= instant[1:] - instant[:-1] > near
+    return np.flatnonzero(apart)

@@ -6,9 +6,12 @@ group and start.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from uptime_core.kernel.arrays import Bool, Int64, UInt8, starts_of_runs
+if TYPE_CHECKING:
+    from uptime_core.kernel.arrays import Bool, Int64
 
 POSITION_BITS = 40
 """Positions of `union` are below 2**40: a week has 0.55 · 2**40 microseconds."""
@@ -45,25 +48,6 @@ def clip(start: Int64, end: Int64, low: int, high: int) -> tuple[Int64, Int64, B
     clipped_start = np.maximum(start, low)
     clipped_end = np.minimum(end, high)
     return clipped_start, clipped_end, clipped_start < clipped_end
-
-
-def join(
-    group: Int64, start: Int64, end: Int64, label: UInt8
-) -> tuple[Int64, Int64, Int64, UInt8]:
-    """Join neighbours that touch and carry the same label.
-
-    Args:
-        group: Which set an interval belongs to, ascending.
-        start: Starts, ascending within a group; the intervals are disjoint.
-        end: Ends.
-        label: What must agree for two neighbours to become one.
-
-    Returns:
-        The same four arrays, for the joined intervals.
-    """
-    begins = starts_of_runs(group)
-    begins[1:] |= (start[1:] != end[:-1]) | (label[1:] != label[:-1])
-    return group[begins], start[begins], end[_ends(begins)], label[begins]
 
 
 def _ends(begins: Bool) -> Bool:
