@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from uptime_core.errors import InputError
-from uptime_core.store_ids import StoreCodes, parse_store_id
+from uptime_core.store_ids import StoreCodes, are_plain_store_ids, parse_store_id
 
 
 @pytest.mark.parametrize(
@@ -104,3 +104,24 @@ def test_numbers_lead_back_to_the_ids(cells: list[str]) -> None:
         else:
             assert codes.store_ids[number] == parse_store_id(cell)
     assert len(set(codes.store_ids)) == len(codes.store_ids)
+
+
+cells = st.one_of(
+    st.sampled_from(["a", "1", "a b", " a", "", "1e+5", "a\nb", "\n", "é", "x" * 200]),
+    st.text(max_size=3),
+    st.integers(200, 202).map("y".__mul__),
+    st.integers(),
+)
+
+
+@given(st.lists(cells, max_size=5))
+def test_ids_that_are_plain_together_are_taken_one_by_one(found: list[object]) -> None:
+    if are_plain_store_ids(found):
+        assert [parse_store_id(cell) for cell in found] == found
+
+
+def test_most_ids_are_plain() -> None:
+    plain = ["8419537941919820732", "4f6cf1b2-8d5c-4a52-9f6b-6a5b6f4d8c11", "a_b.c:d"]
+    assert are_plain_store_ids(plain)
+    for other in ("a b", "", "a\nb", "1e+5", "é", "x" * 201, 5):
+        assert not are_plain_store_ids([*plain, other])

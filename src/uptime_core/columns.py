@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from uptime_core.errors import InputError, located, shown
-from uptime_core.store_ids import parse_store_id
+from uptime_core.store_ids import are_plain_store_ids, parse_store_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +91,7 @@ def distinct_store_ids(store_ids: Iterable[str], source: str) -> tuple[str, ...]
         InputError: One is no id as `parse_store_id` gives it, or is there twice.
     """
     ids = tuple(iterable(store_ids, source))
-    for store_id in ids:
+    for store_id in () if are_plain_store_ids(ids) else ids:
         with located(source, field="store_ids"):
             trimmed = parse_store_id(store_id)
         if trimmed != store_id:

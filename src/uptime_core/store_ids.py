@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 from uptime_core.errors import InputError, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 BLANKS = " \t"
 """What is trimmed from both ends of every cell."""
 
 _LONGEST = 200
+# Almost all ids: nothing to trim, to escape or to suspect in them. A spreadsheet's
+# ruin has a "+", which is left out.
+_PLAIN = re.compile(r"[!-*,-~]{1,200}+")
+_PLAIN_LINES = re.compile(r"[!-*,-~]{1,200}+(?:\n[!-*,-~]{1,200}+)*+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _RUINED = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?[eE]\+[0-9]+")
 
@@ -25,6 +29,8 @@ def parse_store_id(cell: object) -> str:
         InputError: It is not text of 1 to 200 characters without control
             characters, or is what a spreadsheet makes of a long number.
     """
+    if type(cell) is str and _PLAIN.fullmatch(cell):
+        return cell
     if not isinstance(cell, str):
         raise InputError(
             f"{shown(cell)} is not text; ids are text, so that no digit is lost",
@@ -34,6 +40,18 @@ def parse_store_id(cell: object) -> str:
     if reason := _fault(store_id):
         raise InputError(f"{shown(cell)} {reason}", field="store_id")
     return store_id
+
+
+def are_plain_store_ids(cells: Sequence[object]) -> bool:
+    """Whether `parse_store_id` would take all of these as they are; if not, it may.
+
+    One look at all of them takes a thirtieth of the time that a look at each does.
+    """
+    try:
+        text = "\n".join(cells)  # type: ignore[arg-type]  # an error for what is no text
+    except TypeError:
+        return False
+    return text.count("\n") == len(cells) - 1 and bool(_PLAIN_LINES.fullmatch(text))
 
 
 class StoreCodes(dict[str, int]):
