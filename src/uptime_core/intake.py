@@ -10,7 +10,8 @@ from array import array
 from collections import deque
 from contextlib import suppress
 from itertools import compress
-from typing import TYPE_CHECKING, ClassVar, Generic, NamedTuple, TypeVar
+from operator import eq, itemgetter
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from uptime_core.store_ids import StoreCodes, parse_store_id
 from uptime_core.timezones import parse_timezone
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from uptime_core.rejects import Rejects
 
@@ -71,9 +72,6 @@ class _ShopIntake(Generic[Parsed]):
     Each distinct combination of cells is parsed once and kept once.
     """
 
-    _rows_stand_alone: ClassVar[bool] = True
-    """Whether a row that can be read is good, whatever the rows before it say."""
-
     def __init__(self, source: str, rejects: Rejects) -> None:
         self.source = source
         self._rejects = rejects
@@ -82,6 +80,7 @@ class _ShopIntake(Generic[Parsed]):
         self._line = array("q")
         self._value = array("i")
         self._numbers: dict[tuple[object, ...], int] = {}
+        self._rests: dict[str, int] = {}
         self._values: list[tuple[tuple[object, ...], Parsed]] = []
         self._quarantined: dict[str, int] = {}
         self._suspects: dict[str, int] = {}
@@ -115,8 +114,6 @@ class _ShopIntake(Generic[Parsed]):
         Returns:
             Whether that was done.
         """
-        if not self._rows_stand_alone:
-            return False
         store_ids, *rest = columns
         keys = list(zip(*rest, strict=True))
         try:
@@ -128,9 +125,48 @@ class _ShopIntake(Generic[Parsed]):
         codes = list(map(self._codes.__getitem__, store_ids))
         if min(codes, default=0) < 0:
             return False
+        return self._take(lines, codes, list(map(self._numbers.__getitem__, keys)))
+
+    def add_lines(
+        self,
+        line: int,
+        store_ids: Sequence[str],
+        rests: Sequence[str],
+        cells: Callable[[str], tuple[str, ...] | None],
+    ) -> bool:
+        """Take in lines cut behind the shop's id, if there is no bad one among them.
+
+        Args:
+            line: The number of the first.
+            store_ids: The cells of the ids.
+            rests: What follows the ids.
+            cells: The cells of such a rest, or None if there are too few or too many.
+
+        Returns:
+            Whether that was done.
+        """
+        known = self._rests
+        try:
+            for rest in dict.fromkeys(rests):
+                if rest not in known:
+                    found = cells(rest)
+                    if found is None:
+                        return False
+                    known[rest] = self._number(found)
+        except InputError:
+            return False
+        codes = list(map(self._codes.__getitem__, store_ids))
+        if min(codes, default=0) < 0:
+            return False
+        lines = range(line, line + len(codes))
+        return self._take(lines, codes, list(map(known.__getitem__, rests)))
+
+    def _take(self, lines: Sequence[int], codes: list[int], numbers: list[int]) -> bool:
+        if not self._agree(lines, codes, numbers):
+            return False
         self._code.extend(codes)
         self._line.extend(lines)
-        self._value.extend(map(self._numbers.__getitem__, keys))
+        self._value.extend(numbers)
         return True
 
     def add(self, line: int, store_id: object, cells: tuple[object, ...]) -> None:
@@ -146,7 +182,7 @@ class _ShopIntake(Generic[Parsed]):
             return
         try:
             number = self._number(cells)
-            self._check(line, checked, self._values[number][1])
+            self._check(line, self._codes[checked], number)
         except InputError as error:
             error.reason = f"{error.reason} (shop {shown(checked)})"
             self._reject(error, line, (store_id, *cells), store_id)
@@ -194,8 +230,17 @@ class _ShopIntake(Generic[Parsed]):
     def _parse(self, cells: tuple[object, ...]) -> Parsed:
         raise NotImplementedError
 
-    def _check(self, line: int, store_id: str, value: Parsed) -> None:
+    def _check(self, line: int, code: int, number: int) -> None:
         """Raise where a good row contradicts an earlier one."""
+
+    def _agree(
+        self,
+        lines: Sequence[int],  # noqa: ARG002  # rows of hours always agree
+        codes: Sequence[int],  # noqa: ARG002
+        numbers: Sequence[int],  # noqa: ARG002
+    ) -> bool:
+        """Whether `_check` would raise for none of these rows."""
+        return True
 
     def _reject_quarantined(self) -> Quarantine:
         """Reject what is left of the shops in quarantine."""
@@ -255,11 +300,9 @@ class HoursIntake(_ShopIntake[tuple[int, int]]):
 class TimezoneIntake(_ShopIntake[str]):
     """Collects time zones from one cell, the name; a shop has one zone."""
 
-    _rows_stand_alone = False
-
     def __init__(self, source: str, rejects: Rejects) -> None:
         super().__init__(source, rejects)
-        self._first: dict[str, tuple[str, int]] = {}
+        self._first: dict[int, tuple[int, int]] = {}
 
     def finish(self) -> tuple[dict[str, str], Quarantine]:
         """The zones taken in, by shop, and the shops in quarantine."""
@@ -274,10 +317,19 @@ class TimezoneIntake(_ShopIntake[str]):
     def _parse(self, cells: tuple[object, ...]) -> str:
         return parse_timezone(cells[0])
 
-    def _check(self, line: int, store_id: str, value: str) -> None:
-        first, first_line = self._first.setdefault(store_id, (value, line))
-        if first != value:
+    def _check(self, line: int, code: int, number: int) -> None:
+        first, first_line = self._first.setdefault(code, (number, line))
+        value, first_value = self._values[number][1], self._values[first][1]
+        if first_value != value:
             raise InputError(
-                f"{value!r} contradicts {first!r} on line {first_line}",
+                f"{value!r} contradicts {first_value!r} on line {first_line}",
                 field="timezone_str",
             )
+
+    def _agree(
+        self, lines: Sequence[int], codes: Sequence[int], numbers: Sequence[int]
+    ) -> bool:
+        # What this leaves behind of rows that do not agree is what `_check` would.
+        rows = zip(numbers, lines, strict=True)
+        firsts = map(self._first.setdefault, codes, rows)
+        return all(map(eq, map(itemgetter(0), firsts), numbers))

@@ -25,8 +25,7 @@ from uptime_core import (
     compute_snapshot,
 )
 from uptime_core.instants import to_micros
-from uptime_core.stores import line_blocks, poll_file
-from uptime_core.stores import table as stores_table
+from uptime_core.stores import line_blocks, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -631,8 +630,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(Path(source).stem)
         return line_blocks.open_file(source)
 
-    monkeypatch.setattr(stores_table, "open_file", counted)
-    monkeypatch.setattr(poll_file, "open_file", counted)
+    monkeypatch.setattr(parts, "open_file", counted)
     return names
 
 
@@ -701,8 +699,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
 
     store = files.store()
     with monkeypatch.context() as patch:
-        patch.setattr(stores_table, "line_blocks", disturbed)
-        patch.setattr(poll_file, "line_blocks", disturbed)
+        patch.setattr(parts, "line_blocks", disturbed)
         with pytest.raises(BadFileError, match="changed while it was read") as caught:
             store.snapshot()
     assert caught.value.source == str(path)
@@ -764,7 +761,7 @@ def test_compressed_files_give_what_plain_ones_do(files: Files, on_error: str) -
 
 
 def test_memory_holds_columns_and_not_the_text(files: Files) -> None:
-    rows = 100_000
+    rows = 200_000
     text = "".join(
         f"store-{number % 50:0100d},2023-01-25 18:13:22.{number:06d} UTC,inactive\n"
         for number in range(rows)

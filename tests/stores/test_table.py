@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from uptime_core.errors import BadFileError, InputError
-from uptime_core.stores.line_blocks import LONGEST_LINE
-from uptime_core.stores.table import Column, read_table, renamed
+from uptime_core.stores.line_blocks import LONGEST_LINE, line_blocks, open_file
+from uptime_core.stores.table import Batch, Column, read_batches, renamed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from uptime_core.intake import Misfit
@@ -24,6 +24,12 @@ COLUMNS = (
 )
 HEAD = b"store_id,day\n"
 MANY = 10_000  # rows: several batches
+
+
+def read_table(path: Path, columns: Sequence[Column]) -> Iterator[Batch]:
+    with open_file(str(path)) as stream:
+        blocks = line_blocks(stream, str(path), None)
+        yield from read_batches(blocks, str(path), columns)
 
 
 def _file(folder: Path, content: bytes, name: str = "table.csv") -> Path:

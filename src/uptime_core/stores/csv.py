@@ -18,7 +18,8 @@ from uptime_core.rejects import OnError, Rejects, checked_on_error
 from uptime_core.schedule import HoursColumns
 from uptime_core.snapshot import Snapshot
 from uptime_core.stores.poll_file import read_poll_parts
-from uptime_core.stores.table import Column, read_table, renamed
+from uptime_core.stores.shop_file import read_shop_file
+from uptime_core.stores.table import Column, renamed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -81,8 +82,7 @@ def read_hours(
     """The business hours of a file; raises like `read_polls`."""
     rejects = Rejects(on_error)
     intake = HoursIntake(os.fspath(path), rejects)
-    for batch in read_table(path, columns, progress):
-        intake.add_columns(*batch)
+    read_shop_file(path, columns, intake, progress)
     hours, quarantine = intake.finish()
     return Reading(hours, tuple(rejects.rows), quarantine)
 
@@ -96,8 +96,7 @@ def read_timezones(
     """The time zones of a file; raises like `read_polls`."""
     rejects = Rejects(on_error)
     intake = TimezoneIntake(os.fspath(path), rejects)
-    for batch in read_table(path, columns, progress):
-        intake.add_columns(*batch)
+    read_shop_file(path, columns, intake, progress)
     names, quarantine = intake.finish()
     return Reading(names, tuple(rejects.rows), quarantine)
 

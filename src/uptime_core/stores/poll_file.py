@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from uptime_core.plain_polls import PlainPolls, scan
 from uptime_core.poll_intake import PollIntake
-from uptime_core.stores.line_blocks import LineBlock, line_blocks, open_file
-from uptime_core.stores.table import Batch, read_batches, split_header
+from uptime_core.stores.parts import read_parts
+from uptime_core.stores.table import Batch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from uptime_core.polls import PollColumns
     from uptime_core.rejects import Rejects
@@ -30,7 +29,7 @@ def read_poll_parts(
     """The polls of a file in parts of about `most_rows`, at least one.
 
     Args:
-        path: The file; see `uptime_core.stores.table.read_table`.
+        path: The file; see `uptime_core.stores.parts.read_parts`.
         columns: Those of id, timestamp and status.
         rejects: What becomes of bad rows.
         most_rows: Rows of a part.
@@ -40,48 +39,21 @@ def read_poll_parts(
         InputError: The file, or under `raise` a row, cannot be read.
         OSError: The file cannot be opened.
     """
-    source = os.fspath(path)
-    intake = PollIntake(source, rejects)
+    intake = PollIntake(os.fspath(path), rejects)
     rows = 0
-    with open_file(source) as stream:
-        blocks = line_blocks(stream, source, progress)
-        for part in _parts(blocks, source, columns):
-            if rows >= most_rows:
-                yield intake.finish()
-                rows = 0
-            if isinstance(part, Batch):
-                store_ids, timestamps, statuses = part.columns
-                intake.add(part.lines, store_ids, timestamps, statuses, part.misfits)
-                rows += len(part.lines)
-            else:
-                intake.add_plain(*part)
-                rows += len(part[1].at)
+    for part in read_parts(path, columns, _scan, progress, threads=True):
+        if rows >= most_rows:
+            yield intake.finish()
+            rows = 0
+        if isinstance(part, Batch):
+            store_ids, timestamps, statuses = part.columns
+            intake.add(part.lines, store_ids, timestamps, statuses, part.misfits)
+            rows += len(part.lines)
+        else:
+            intake.add_plain(part.line, part.rows)
+            rows += len(part.rows.at)
     yield intake.finish()
 
 
-def _parts(
-    blocks: Iterator[LineBlock], source: str, columns: Sequence[Column]
-) -> Iterator[Batch | tuple[int, PlainPolls]]:
-    """The rows of a file: plain ones with the number of the first line, or batches."""
-    first = next(blocks, LineBlock(1, b""))
-    header = split_header(first, columns, source)
-    if header is None:
-        yield from read_batches(chain([first], blocks), source, columns)
-        return
-    layout, rest = header
-    scanned = _scanned(chain([rest], blocks), layout)
-    for block, polls in scanned:
-        if polls is not None:
-            yield block.line, polls
-        elif b'"' in block.data:  # what is quoted may end in another block
-            others = (other for other, _ in scanned)
-            yield from read_batches(chain([block], others), source, layout)
-        else:
-            yield from read_batches([block], source, layout)
-
-
-def _scanned(
-    blocks: Iterable[LineBlock], layout: Layout
-) -> Iterator[tuple[LineBlock, PlainPolls | None]]:
-    for block in blocks:
-        yield block, scan(block.data, *layout)
+def _scan(data: bytes, layout: Layout) -> PlainPolls | None:
+    return scan(data, *layout)

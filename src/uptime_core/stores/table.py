@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections import Counter
 from itertools import accumulate, chain, compress, islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,15 +13,12 @@ from uptime_core.store_ids import BLANKS
 from uptime_core.stores.line_blocks import (
     CARRIAGE_RETURN,
     LineBlock,
-    line_blocks,
-    open_file,
     text_lines,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from uptime_core.stores.line_blocks import Progress, StrPath
 
 _BATCH_ROWS = 1 << 12  # 25 % faster than 1 << 16: the texts stay in the cache
 
@@ -82,27 +78,6 @@ def renamed(
             )
         wanted.append(Column(column.name, tuple(dict.fromkeys(map(_normal, headers)))))
     return tuple(wanted)
-
-
-def read_table(
-    path: StrPath, columns: Sequence[Column], progress: Progress | None = None
-) -> Iterator[Batch]:
-    """The rows of a CSV file, plain or ``.gz``, in batches.
-
-    Args:
-        path: The file: UTF-8, with or without byte order mark, comma-separated, lines
-            ending in LF or CRLF, with a header.
-        columns: The wanted columns, in the order they shall have.
-        progress: Called now and then with the bytes read so far, as they are on disk.
-
-    Raises:
-        BadFileError: The file as a whole cannot be read.
-        OSError: The file cannot be opened.
-    """
-    source = os.fspath(path)
-    with open_file(source) as stream:
-        blocks = line_blocks(stream, source, progress)
-        yield from read_batches(blocks, source, columns)
 
 
 def read_batches(

@@ -1,0 +1,143 @@
+"""CSV files in parts: plain blocks of lines quickly, others by the csv module."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+
+from uptime_core.errors import InputError
+from uptime_core.stores.line_blocks import LineBlock, line_blocks, open_file
+from uptime_core.stores.table import Batch, read_batches, split_header
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from uptime_core.stores.line_blocks import Progress, StrPath
+    from uptime_core.stores.table import Column, Layout
+
+Rows = TypeVar("Rows")
+
+_THREADS = 2  # with a third one for what becomes of the blocks, as much as pays off
+_AHEAD = 3
+
+
+class PlainPart(NamedTuple, Generic[Rows]):
+    """The rows of a block of plain lines.
+
+    Attributes:
+        line: The number of the first line.
+        rows: What was made of the lines.
+        block: The lines themselves.
+        layout: Where the columns are.
+    """
+
+    line: int
+    rows: Rows
+    block: LineBlock
+    layout: Layout
+
+    def batches(self, source: str) -> Iterator[Batch]:
+        """The same rows as texts."""
+        return read_batches([self.block], source, self.layout)
+
+
+def read_parts(
+    path: StrPath,
+    columns: Sequence[Column],
+    scan: Callable[[bytes, Layout], Rows | None],
+    progress: Progress | None = None,
+    *,
+    threads: bool,
+) -> Iterator[PlainPart[Rows] | Batch]:
+    """The rows of a CSV file, plain or ``.gz``.
+
+    Args:
+        path: The file: UTF-8, with or without byte order mark, comma-separated, lines
+            ending in LF or CRLF, with a header.
+        columns: The wanted columns, in the order they shall have.
+        scan: Makes something of a block of lines, or None if the csv module has to.
+        progress: Called now and then with the bytes read so far, as they are on disk.
+        threads: Whether `scan` spends its time in numpy, so that threads speed it up.
+
+    Raises:
+        BadFileError: The file as a whole cannot be read.
+        OSError: The file cannot be opened.
+    """
+    source = os.fspath(path)
+    with open_file(source) as stream:
+        blocks = line_blocks(stream, source, progress)
+        first = next(blocks, LineBlock(1, b""))
+        header = split_header(first, columns, source)
+        if header is None:
+            yield from read_batches(chain([first], blocks), source, columns)
+            return
+        layout, rest = header
+        scanned = _scanned(
+            chain([rest], blocks),
+            lambda block: scan(block.data, layout),
+            threads=threads and _cores() > 1,
+        )
+        for block, rows in scanned:
+            if rows is not None:
+                yield PlainPart(block.line, rows, block, layout)
+            elif b'"' in block.data:  # what is quoted may end in another block
+                others = (other for other, _ in scanned)
+                yield from read_batches(chain([block], others), source, layout)
+            else:
+                yield from read_batches([block], source, layout)
+
+
+def _scanned(
+    blocks: Iterable[LineBlock],
+    scan: Callable[[LineBlock], Rows | None],
+    *,
+    threads: bool,
+) -> Iterator[tuple[LineBlock, Rows | None]]:
+    """Blocks in their order, and what is made of them, in threads some blocks ahead."""
+    rest = iter(blocks)
+    # Most files are a single block, and worth no thread.
+    for block in rest:
+        yield block, scan(block)
+        if threads:
+            break
+    waiting: deque[tuple[LineBlock, Callable[[], Rows | None]]] = deque()
+    failure: InputError | OSError | None = None
+    with ThreadPoolExecutor(_THREADS) as pool:
+        while True:
+            try:
+                waiting.extend(
+                    (block, _started(pool, scan, block))
+                    for block in _at_most(rest, _AHEAD - len(waiting))
+                )
+            except (InputError, OSError) as error:
+                failure, rest = error, iter(())  # what stands before it comes first
+            if not waiting:
+                break
+            block, result = waiting.popleft()
+            yield block, result()
+    if failure is not None:
+        raise failure
+
+
+def _at_most(blocks: Iterator[LineBlock], count: int) -> Iterator[LineBlock]:
+    return (block for _, block in zip(range(count), blocks, strict=False))
+
+
+def _started(
+    pool: ThreadPoolExecutor, scan: Callable[[LineBlock], Rows], block: LineBlock
+) -> Callable[[], Rows]:
+    try:
+        return pool.submit(scan, block).result
+    except RuntimeError:  # the system has no thread to give
+        return partial(scan, block)
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
