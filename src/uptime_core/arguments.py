@@ -8,8 +8,6 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NoReturn, TypeVar, cast, get_args
 
-from dateutil.parser import isoparse
-
 from uptime_core.decimals import checked_decimals
 from uptime_core.errors import InputError, shown
 from uptime_core.instants import parse_timestamp, to_datetime
@@ -258,6 +256,8 @@ def _instant(text: str) -> datetime:
         return to_datetime(parse_timestamp(text))
     # isoparse is looser, its releases differ, and it drops what is below a microsecond.
     if _ISO_INSTANT.fullmatch(text):
+        from dateutil.parser import isoparse  # noqa: PLC0415  # 15 ms, seldom needed
+
         with suppress(ValueError, OverflowError):
             instant: datetime = isoparse(text)
             if instant.tzinfo is None:

@@ -11,12 +11,13 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from uptime_core.kernel.arrays import Bool, Int32, Int64, UInt64
+    from uptime_core.kernel.arrays import Bool, Int32, UInt64
     from uptime_core.store_ids import StoreCodes
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 _SPACE_BITS = 3  # a slot in eight is taken at most, so that few entries find none free
+_NONE = np.int32(-1)
 _MULTIPLIERS = tuple(
     np.uint64(number)
     for number in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xD6E8FEB86659FD93)
@@ -52,14 +53,20 @@ class IdTable:
             cell: Gives a row's cell.
         """
         hashes = _hashes(words)
-        numbers = np.full(len(hashes), -1, dtype=np.int32)
-        rows = np.arange(len(hashes))
         if self._cells:
-            for multiplier in _MULTIPLIERS:
+            # Nearly all are in the first of their slots, so that no row is picked yet.
+            entry = self._slots[self._slot(hashes, _MULTIPLIERS[0])]
+            is_entry = self._is_entry(entry, words)
+            numbers = np.where(is_entry, self._numbers[entry], _NONE)
+            rows = np.flatnonzero(~is_entry)
+            for multiplier in _MULTIPLIERS[1:]:
                 entry = self._slots[self._slot(hashes[rows], multiplier)]
-                is_entry = self._is_entry(entry, words, rows)
+                is_entry = self._is_entry(entry, [column[rows] for column in words])
                 numbers[rows[is_entry]] = self._numbers[entry[is_entry]]
                 rows = rows[~is_entry]
+        else:
+            numbers = np.full(len(hashes), _NONE)
+            rows = np.arange(len(hashes))
         fresh = []
         for row in rows.tolist():
             text = cell(row)
@@ -73,15 +80,15 @@ class IdTable:
             )
         return numbers
 
-    def _is_entry(self, entry: Int32, words: Sequence[UInt64], rows: Int64) -> Bool:
-        """Which rows' cells are those of the entries, byte by byte."""
+    def _is_entry(self, entry: Int32, words: Sequence[UInt64]) -> Bool:
+        """Which cells are those of the entries, byte by byte."""
         same = entry >= 0
         for known, column in zip(self._words, words, strict=False):
-            same &= known[entry] == column[rows]
+            same &= known[entry] == column
         for known in self._words[len(words) :]:
             same &= known[entry] == 0
         for column in words[len(self._words) :]:
-            same &= column[rows] == 0
+            same &= column == 0
         return same
 
     def _add(self, words: list[UInt64], hashes: UInt64, numbers: Int32) -> None:
