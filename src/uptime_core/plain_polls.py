@@ -156,14 +156,12 @@ def _plain(data: bytes) -> bytes:
 
 def _marks(data: UInt8, width: int) -> Int64 | None:
     """The places of commas and line feeds, by line, if each has its full number."""
-    is_mark = data == ord(",")
-    is_mark |= data == ord("\n")
-    places = np.flatnonzero(is_mark)
+    is_end = data == ord("\n")
+    places = np.flatnonzero(is_end | (data == ord(",")))
     if len(places) % width:
         return None
     marks = places.reshape(-1, width)
-    expected = np.array([*b"," * (width - 1), ord("\n")], dtype=np.uint8)
-    if not (data[marks] == expected).all():
+    if np.count_nonzero(is_end) != len(marks) or not is_end[marks[:, -1]].all():
         return None
     if int(np.diff(places, prepend=-1).max()) > _LONGEST_CELL:
         return None
@@ -199,14 +197,17 @@ def _timestamps(words: UInt64, start: Int64, end: Int64) -> tuple[Int64, Bool]:
     length = end - start
     digits = np.clip(length - _PLAIN_LENGTHS[1], 0, _MOST_DIGITS)
     # After the last line there is padding enough for cells of any length.
-    date = words[start] ^ _DATE
+    date = words[start]
+    if (date == date[0]).all():
+        date = date[:1]  # one month for all rows, as in most blocks of most files
+    date = date ^ _DATE
     clock = words[start + 8] ^ _CLOCK
     seconds = (words[start + 16] ^ _SECONDS) & _SECONDS_KEPT[digits]
     fraction = (words[start + 20] ^ _FRACTION) & _FRACTION_KEPT[digits]
-    fault = date | (date + _DATE_LIMITS)
-    fault |= clock | (clock + _CLOCK_LIMITS)
+    fault = clock | (clock + _CLOCK_LIMITS)
     fault |= seconds | (seconds + _SECONDS_LIMITS)
     fault |= fraction | (fraction + _FRACTION_LIMITS)
+    fault |= date | (date + _DATE_LIMITS)
     is_read = (fault & _HIGH_BITS) == 0
     is_read &= (words[end - 4] & _ENDING) == _UTC
     is_read &= (length >= _PLAIN_LENGTHS[0]) & (length <= _PLAIN_LENGTHS[-1])
@@ -217,20 +218,22 @@ def _timestamps(words: UInt64, start: Int64, end: Int64) -> tuple[Int64, Bool]:
 def _instants(
     date: UInt64, clock: UInt64, seconds: UInt64, fraction: UInt64, is_read: Bool
 ) -> tuple[Int64, Bool]:
-    """Instants of words whose bytes are digits, and zeros at the marks between them."""
+    """Instants of words whose bytes are digits, and zeros at the marks between them.
+
+    There is a date for each row, or one for all.
+    """
     date, clock, seconds, fraction = map(_pairs, (date, clock, seconds, fraction))
-    year = _pair(date, 0) * 100 + _pair(date, 2)
     month = _pair(date, 5)
+    number = (_pair(date, 0) * 100 + _pair(date, 2) - FIRST_YEAR) * 12 + month - 1
+    is_month = (month >= 1) & (month <= 12)  # noqa: PLR2004  # months
+    is_month &= (number >= 0) & (number < len(MONTH_DAYS))
+    number[~is_month] = 0
     day, hour, minute = _pair(clock, 0), _pair(clock, 3), _pair(clock, 6)
     second = _pair(seconds, 1)
     micro = (_pair(fraction, 0) * 100 + _pair(fraction, 2)) * 100 + _pair(fraction, 4)
-    number = (year - FIRST_YEAR) * 12 + month - 1
-    is_read = is_read & (month >= 1) & (month <= 12)  # noqa: PLR2004  # months
-    is_read &= (number >= 0) & (number < len(MONTH_DAYS))
-    number[~is_read] = 0
-    is_read &= (day >= 1) & (day <= MONTH_DAYS[number])
+    is_read = is_read & is_month & (day >= 1) & (day <= MONTH_DAYS[number])
     is_read &= (hour < 24) & (minute < 60) & (second < 60)  # noqa: PLR2004  # clock
-    days = MONTH_START[number] + day - 1
+    days = MONTH_START[number] - 1 + day
     at = ((days * 24 + hour) * 60 + minute) * 60 + second
     return at * SECOND + micro, is_read
 
