@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 from doctest import ELLIPSIS
 from pathlib import Path
@@ -14,7 +15,12 @@ from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 from sybil.parsers.rest import DocTestParser
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
+
+# Far more than the longest test takes on a slow machine.
+SECONDS_A_TEST, SECONDS_A_DEEP_TEST = 240, 1800
+STDERR = pytest.StashKey[int]()
 
 
 class PythonConsoleParser(PythonCodeBlockParser):
@@ -53,6 +59,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="fail, rather than skip, where the full-size data are missing",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the real standard error, which tests do not see while they run."""
+    config.stash[STDERR] = os.dup(2)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """End a process whose test hangs, and show where each of its threads is."""
+    deep = item.get_closest_marker("deep") is not None
+    seconds = SECONDS_A_DEEP_TEST if deep else SECONDS_A_TEST
+    stderr = item.config.stash[STDERR]
+    faulthandler.dump_traceback_later(seconds, exit=True, file=stderr)
+    try:
+        return (yield)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def pytest_collection_modifyitems(
