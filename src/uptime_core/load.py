@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
-from uptime_core.abc import SupportsIngest, SupportsTransactions
+from uptime_core.capabilities import SupportsIngest, SupportsTransactions
 from uptime_core.errors import IngestUnsupportedError, InputError, counted, shown
 from uptime_core.files import complete_file, compressed, is_one_file
 from uptime_core.ingest import IngestResult
@@ -37,7 +37,7 @@ from uptime_core.stores.poll_file import read_poll_parts
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from uptime_core.abc import SupportsSnapshot
+    from uptime_core.capabilities import SupportsSnapshot
     from uptime_core.polls import PollColumns
     from uptime_core.rejects import OnError, RejectedRow
     from uptime_core.stores.csv import Reading

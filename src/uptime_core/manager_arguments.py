@@ -10,7 +10,8 @@ from datetime import timedelta
 from numbers import Integral
 from typing import TYPE_CHECKING
 
-from uptime_core.abc import ReportSink, Store, SupportsSnapshot
+from uptime_core.abc import ReportSink, Store
+from uptime_core.capabilities import SupportsSnapshot
 from uptime_core.errors import InputError, located, shown
 from uptime_core.instants import whole_micros
 from uptime_core.jobs import JobState

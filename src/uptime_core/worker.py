@@ -39,7 +39,7 @@ from uptime_core.runner import ExecutorShutDownError, Run, StopRunError, run
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from uptime_core.abc import SupportsSnapshot
+    from uptime_core.capabilities import SupportsSnapshot
     from uptime_core.report import Report
 
 _PROGRESS_SECONDS = 1.0

@@ -129,7 +129,7 @@ class MemoryStore(Store):
     def add_polls(
         self, polls: PollInput, *, on_error: OnError = "raise"
     ) -> IngestResult:
-        """Add polls; see `uptime_core.abc.SupportsIngest`."""
+        """Add polls; see `uptime_core.capabilities.SupportsIngest`."""
         rejects = Rejects(on_error)
         columns = poll_columns(polls, rejects)
         with self.transaction():
@@ -145,7 +145,7 @@ class MemoryStore(Store):
         on_error: OnError = "raise",
         quarantine: Quarantine = NOBODY,
     ) -> IngestResult:
-        """Replace business hours; see `uptime_core.abc.SupportsIngest`."""
+        """Replace business hours; see `uptime_core.capabilities.SupportsIngest`."""
         rejects = Rejects(on_error)
         new, bad = hours_columns(hours, rejects)
         bad |= quarantine
@@ -169,7 +169,7 @@ class MemoryStore(Store):
         on_error: OnError = "raise",
         quarantine: Quarantine = NOBODY,
     ) -> IngestResult:
-        """Replace time zones; see `uptime_core.abc.SupportsIngest`."""
+        """Replace time zones; see `uptime_core.capabilities.SupportsIngest`."""
         rejects = Rejects(on_error)
         new, bad = timezone_names(timezones, rejects)
         bad |= quarantine

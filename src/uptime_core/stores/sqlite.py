@@ -181,7 +181,7 @@ class SqliteStore(Store):
     def add_polls(
         self, polls: PollInput, *, on_error: OnError = "raise"
     ) -> IngestResult:
-        """Add polls; see `uptime_core.abc.SupportsIngest`."""
+        """Add polls; see `uptime_core.capabilities.SupportsIngest`."""
         rejects = Rejects(on_error)
         columns = poll_columns(polls, rejects)
         with self._writing() as tables:
@@ -196,7 +196,7 @@ class SqliteStore(Store):
         on_error: OnError = "raise",
         quarantine: Quarantine = NOBODY,
     ) -> IngestResult:
-        """Replace business hours; see `uptime_core.abc.SupportsIngest`."""
+        """Replace business hours; see `uptime_core.capabilities.SupportsIngest`."""
         rejects = Rejects(on_error)
         columns, bad = hours_columns(hours, rejects)
         with self._writing() as tables:
@@ -213,7 +213,7 @@ class SqliteStore(Store):
         on_error: OnError = "raise",
         quarantine: Quarantine = NOBODY,
     ) -> IngestResult:
-        """Replace time zones; see `uptime_core.abc.SupportsIngest`."""
+        """Replace time zones; see `uptime_core.capabilities.SupportsIngest`."""
         rejects = Rejects(on_error)
         names, bad = timezone_names(timezones, rejects)
         with self._writing() as tables:
