@@ -107,7 +107,8 @@ class Store(_Closes, ABC):
 
     What an implementation may promise besides:
 
-    * Sorted: a batch is in the order of shop and instant, and no poll comes twice.
+    * Sorted: in a batch, the polls of a shop follow on each other in the order of their
+      instants, and no poll comes twice.
     * Durable: what a call has done outlives the process, however that ends, and what
       it has not done to the end has not happened.
     * Shared: stores of the same data, in any processes, see at once what any of them

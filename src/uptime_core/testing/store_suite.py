@@ -1,0 +1,150 @@
+"""All checks of stores, and a function that runs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from uptime_core.testing import (
+    durable_checks,
+    ingest_checks,
+    quarantine_checks,
+    race_checks,
+    random_checks,
+    snapshot_checks,
+    store_checks,
+)
+from uptime_core.testing.back_ends import StoreBackEnd
+from uptime_core.testing.checks import Check, in_time
+from uptime_core.testing.failures import (
+    BrokenContractError,
+    ManyBrokenError,
+    keeps,
+    require,
+    require_equal,
+)
+from uptime_core.testing.store_bench import StoreBench, scratch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from uptime_core.abc import Store
+
+STORE_CHECKS: tuple[Check[StoreBench], ...] = (
+    *(
+        *store_checks.checks,
+        *snapshot_checks.checks,
+        *ingest_checks.checks,
+        *quarantine_checks.checks,
+    ),
+    *(*race_checks.checks, *durable_checks.checks, *random_checks.checks),
+)
+"""All checks of stores; those that apply depend on what a back end promises."""
+
+
+def store_checks_of(back_end: StoreBackEnd) -> list[Check[StoreBench]]:
+    """The checks that apply to a back end."""
+    return [check for check in STORE_CHECKS if check.applies_to(back_end)]
+
+
+def run_store_check(
+    check: Check[StoreBench], back_end: StoreBackEnd, folder: Path
+) -> None:
+    """Run a check.
+
+    Args:
+        check: The check.
+        back_end: Makes the stores.
+        folder: An empty folder.
+
+    Raises:
+        BrokenContractError: The contract is broken; it says which sentence.
+    """
+
+    def run() -> None:
+        bench = StoreBench(back_end, folder)
+        try:
+            check.run(bench)
+        finally:
+            bench.close()
+
+    with keeps(check.sentences[0]):
+        in_time(run)
+
+
+def require_promises(back_end: StoreBackEnd, store: Store) -> None:
+    """Fail unless a back end says of its store what methods it has.
+
+    Raises:
+        AssertionError: It has methods that it does not promise, or not those.
+    """
+    methods = {
+        "ingest": ("add_polls", "set_hours", "set_timezones"),
+        "transactions": ("transaction",),
+        "retention": ("delete_before",),
+    }
+    for promise, names in methods.items():
+        has = all(hasattr(store, name) for name in names)
+        require_equal(
+            f"{promise}, of a store that has {', '.join(names) if has else 'no such'}",
+            getattr(back_end, promise),
+            has,
+        )
+    reads_only = type(back_end).write_raw is StoreBackEnd.write_raw
+    told = "a store that only reads needs write_raw, which puts something into it"
+    require(back_end.ingest or not reads_only, told)
+
+
+def check_store(
+    make: Callable[[Path], Store] | StoreBackEnd, **promises: bool
+) -> tuple[str, ...]:
+    """Try whether a store keeps to its contract, without pytest.
+
+    >>> from uptime_core import MemoryStore
+    >>> names = check_store(lambda folder: MemoryStore(), transactions=True)
+    >>> names[:3]
+    ('an_empty_store', 'polls_of_all_times', 'ids_of_all_kinds')
+
+    Args:
+        make: Makes the store of a folder, as `StoreBackEnd.make_store` does; or a
+            back end.
+        promises: What the store promises, by the names of the attributes of
+            `StoreBackEnd`, where `make` is a function.
+
+    Returns:
+        The names of the checks that it passed, all that apply.
+
+    Raises:
+        ManyBrokenError: It does not, and which sentences it breaks.
+    """
+    back_end = make if isinstance(make, StoreBackEnd) else back_end_of(make, promises)
+    broken: dict[str, BrokenContractError] = {}
+    passed = []
+    with scratch() as folder:
+        with back_end.make_store(Path(folder)) as store:
+            told = repr(store)
+            require_promises(back_end, store)
+        for check in store_checks_of(back_end):
+            with scratch() as place:
+                try:
+                    run_store_check(check, back_end, Path(place))
+                except BrokenContractError as error:
+                    broken[check.name] = error
+                else:
+                    passed.append(check.name)
+    if broken:
+        raise ManyBrokenError(told, broken)
+    return tuple(passed)
+
+
+def back_end_of(
+    make: Callable[[Path], Store], promises: dict[str, bool]
+) -> StoreBackEnd:
+    """The back end of a function that makes stores, and of its promises."""
+    known = StoreBackEnd.__annotations__
+    for promise in promises:
+        require(promise in known, f"{promise!r} is none of {', '.join(known)}")
+    made = {"make_store": staticmethod(make), **promises}
+    kind = type("BackEnd", (StoreBackEnd,), made)
+    back_end: StoreBackEnd = kind()
+    return back_end
