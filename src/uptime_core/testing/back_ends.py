@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+import os
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from uptime_core.abc import ReportSink, Store
     from uptime_core.testing.store_model import StoreData
+CAN_FORK: bool = hasattr(os, "fork")
+"""Whether the system forks processes, which some checks need."""
 
 
 class StoreBackEnd:
@@ -18,7 +21,8 @@ class StoreBackEnd:
     written. What a store promises is tried, and what it does not promise is not.
 
     Attributes:
-        ingest: It takes data in, with the methods of `SupportsIngest`.
+        ingest: It takes data in, with the methods of `SupportsIngest`; None is what
+            its methods say, and likewise for the next two.
         transactions: It has that of `SupportsTransactions`.
         retention: It has that of `SupportsRetention`.
         sorted_batches: Its batches are sorted, and no poll comes twice.
@@ -27,15 +31,17 @@ class StoreBackEnd:
         shared: Several stores may be open on the folder at once, in any processes.
         notices_damage: It never gives a wrong value, whatever becomes of the bytes of
             the files in the folder.
+        forks: It can be made, and used, in a forked process.
     """
 
-    ingest: ClassVar[bool] = True
-    transactions: ClassVar[bool] = False
-    retention: ClassVar[bool] = False
-    sorted_batches: ClassVar[bool] = False
-    durable: ClassVar[bool] = False
-    shared: ClassVar[bool] = False
-    notices_damage: ClassVar[bool] = False
+    ingest: bool | None = None
+    transactions: bool | None = None
+    retention: bool | None = None
+    sorted_batches: bool = False
+    durable: bool = False
+    shared: bool = False
+    notices_damage: bool = False
+    forks: bool = CAN_FORK
 
     def make_store(self, folder: Path) -> Store:
         """The store of a folder, which is there: a new one, or the one that it holds.
@@ -72,11 +78,13 @@ class SinkBackEnd:
         shared: Several sinks may be open on the folder at once, in any processes.
         notices_damage: It never gives a wrong value, whatever becomes of the bytes of
             the files in the folder.
+        forks: It can be made, and used, in a forked process.
     """
 
-    durable: ClassVar[bool] = False
-    shared: ClassVar[bool] = False
-    notices_damage: ClassVar[bool] = False
+    durable: bool = False
+    shared: bool = False
+    notices_damage: bool = False
+    forks: bool = CAN_FORK
 
     def make_sink(self, folder: Path) -> ReportSink:
         """The sink of a folder, which is there: a new one, or the one that it holds.

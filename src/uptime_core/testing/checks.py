@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import attrs
@@ -80,7 +81,7 @@ class HangsError(AssertionError):
     """Something did not come to its end in time."""
 
 
-def in_time(call: Callable[[], Result], seconds: float = HANGS_AFTER) -> Result:
+def in_time(call: Callable[[], Result]) -> Result:
     """What a function returns or raises, in a thread that is given up if it hangs.
 
     Raises:
@@ -97,11 +98,11 @@ def in_time(call: Callable[[], Result], seconds: float = HANGS_AFTER) -> Result:
 
     thread = threading.Thread(target=run, name="uptime_core-check", daemon=True)
     thread.start()
-    thread.join(seconds)
+    thread.join(HANGS_AFTER)
     if errors:
         raise errors[0]
     if not told:
-        raise HangsError(f"it hangs: there was no end to it after {seconds:g} seconds")
+        raise HangsError(f"it hangs: it has no end after {HANGS_AFTER:g} seconds")
     return told[0]
 
 
@@ -118,6 +119,7 @@ def at_once(threads: int, call: Callable[[int], Result]) -> list[Result]:
         HangsError: One did not come to its end.
     """
     start = threading.Barrier(threads)
+    until = time.monotonic() + HANGS_AFTER
     told: dict[int, Result] = {}
     errors: list[BaseException] = []
 
@@ -138,7 +140,7 @@ def at_once(threads: int, call: Callable[[int], Result]) -> list[Result]:
         for thread in running:
             thread.start()
         for thread in running:
-            thread.join(HANGS_AFTER / 2)
+            thread.join(max(until - time.monotonic(), 0))
     finally:
         sys.setswitchinterval(interval)
     if errors:

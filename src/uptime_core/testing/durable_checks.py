@@ -14,7 +14,6 @@ from uptime_core.testing.checks import Checks
 from uptime_core.testing.damage import damaged
 from uptime_core.testing.failures import keeps, require, require_equal
 from uptime_core.testing.processes import (
-    CAN_FORK,
     CRASHED,
     ForkedProcess,
     Steps,
@@ -88,11 +87,9 @@ def stores_of_one_place(bench: StoreBench) -> None:
             bench.holds(**dict.fromkeys(names, "store.shared"))
 
 
-@checks("store.durable", needs=["ingest", "durable"])
+@checks("store.durable", needs=["ingest", "durable", "forks"])
 def another_process(bench: StoreBench) -> None:
     """What a process has done, another one reads, that knows nothing of the first."""
-    if not CAN_FORK:
-        return
     expected = StoreModel()
     rows = some_polls(4, "abc", 30)
     hours, zones = {"a": HOURS["split"], "b": []}, {"a": "GB", "d": "UTC"}
@@ -153,7 +150,7 @@ def _ingests(
             hours(store, model, turn)
             zones(store, model, turn)
 
-    return (polls, hours, zones, *[all_three] * bench.back_end.transactions)
+    return (polls, hours, zones, *[all_three] * bool(bench.back_end.transactions))
 
 
 def _settle(
@@ -170,11 +167,9 @@ def _settle(
     bench.holds(**_names(sentence_id))
 
 
-@checks("store.durable", needs=["ingest", "durable"])
+@checks("store.durable", needs=["ingest", "durable", "forks"])
 def a_process_that_crashes(bench: StoreBench) -> None:
     """A process that ends at any step of an ingest leaves it done or not begun."""
-    if not CAN_FORK:
-        return
     turn = 0
     for ingest in _ingests(bench):
         steps: int | None = None
@@ -190,13 +185,13 @@ def a_process_that_crashes(bench: StoreBench) -> None:
                     ingest(store, StoreModel(), turn)  # noqa: B023  # it is run at once
                 say(counter.taken)
 
+            bench.reopen()
             status, said = ForkedProcess.running(work).end()
             require(status in (0, CRASHED), f"the process ended with {status}")
             ingest(cast("Any", _Nowhere()), after, turn)
             if steps is None:
                 (steps,) = said
                 points += chosen(steps, 9)
-            bench.reopen()
             _settle(bench, after, "store.durable", done=bool(said))
 
 
@@ -212,7 +207,8 @@ def errors_of_the_system(bench: StoreBench) -> None:
     """An error at any step of an ingest leaves it done or not begun, and work goes on.
 
     The error is that of a full disk. It comes at the calls of the operating system,
-    or of a database, that the store makes in Python.
+    or of a database, that the store makes in Python. After the last of them it may be
+    too late to undo what was done.
     """
     turn = 0
     for ingest in _ingests(bench):
@@ -232,14 +228,15 @@ def errors_of_the_system(bench: StoreBench) -> None:
                 pass
             ingest(cast("Any", _Nowhere()), after, turn)
             _settle(bench, after, "ingest.whole", done=done)
+            if bench.back_end.durable:
+                bench.reopen()
+                bench.holds(**_names("ingest.whole"))
         turn += 1
 
 
-@checks("store.durable", needs=["ingest", "durable"])
+@checks("store.durable", needs=["ingest", "durable", "forks"])
 def a_process_that_is_killed(bench: StoreBench) -> None:
     """What was done when a process was killed is there, and at most one batch more."""
-    if not CAN_FORK:
-        return
     chance = Random(11)  # noqa: S311  # no secret
     shops = [f"shop-{number}" for number in range(60)]
 
@@ -254,24 +251,22 @@ def a_process_that_is_killed(bench: StoreBench) -> None:
 
     first = 0
     for _ in range(3):
+        bench.reopen()
         process = ForkedProcess.running(partial(work, first))
         last = process.hear()
         time.sleep(chance.uniform(0, 0.01))
         last = max([last, *process.kill()])
         for number in range(first, last + 1):
             bench.model.add_polls(batch(number))
-        bench.reopen()
         after = bench.model.copy()
         after.add_polls(batch(last + 1))
         _settle(bench, after, "store.durable", done=False)
         first = last + 2
 
 
-@checks("store.shared", needs=["ingest", "shared"])
+@checks("store.shared", needs=["ingest", "shared", "forks"])
 def processes_that_ingest_at_once(bench: StoreBench) -> None:
     """Nothing of what several processes take in at once is lost or counted twice."""
-    if not CAN_FORK:
-        return
 
     def batch(number: int, turn: int) -> list[PollRow]:
         rows = [("a", START + turn, True), (f"own-{number}", START + turn, False)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from uptime_core.compute import compute_snapshot
 from uptime_core.errors import InputError, UptimeError
-from uptime_core.testing.checks import Checks
+from uptime_core.testing.checks import Checks, in_time
 from uptime_core.testing.failures import keeps, require, require_equal
 from uptime_core.testing.store_bench import taking_in
 from uptime_core.testing.store_operations import fill
@@ -59,6 +59,11 @@ def polls_are_a_set(bench: StoreBench) -> None:
 def polls_in_all_forms(bench: StoreBench) -> None:
     """Rows, polls and columns are taken, from first to last, in large batches too."""
     for number, form in enumerate(POLL_FORMS):
+        shops = [f"{shop}{number}" for shop in ("d", "a", "bb")]
+        rows = [(shop, START + n, n != 1) for n, shop in enumerate(shops)]
+        taking_in(bench.store).add_polls(form(rows))
+        bench.model.add_polls(rows)
+        bench.holds(polls="ingest.forms")
         for size in (1, 2, 3, 60):
             shops = [f"{shop}{number}" for shop in ("b", "a", "c", "aa")]
             bench.add_polls(some_polls(10 * number + size, shops, size), form)
@@ -88,6 +93,7 @@ def many_small_batches(bench: StoreBench) -> None:
         bench.add_polls(rows[place : place + 2])
         if place % 50 == 0:
             bench.holds()
+    bench.holds()
     bench.add_polls(rows)
     bench.holds()
 
@@ -200,7 +206,10 @@ def bad_rows_are_refused(bench: StoreBench) -> None:
     for number, bad in enumerate([*BAD_TIMEZONES, ("a", "Asia/Tokyo")]):
         rows = [*zones[: number + 1], bad, *zones[number + 1 :]]
         _refused(bench, store.set_timezones, rows, number % 2 == 0)
-    bench.add_polls([("a", START + 7, True), ("new", START, False)])
+    with keeps("ingest.whole", "an ingest by another thread"):
+        in_time(
+            lambda: bench.add_polls([("a", START + 7, True), ("new", START, False)])
+        )
     bench.holds()
 
 

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     Say = Callable[[object], None]
     """Sends something that JSON can hold to the process that waits for it."""
 
-CAN_FORK: bool = hasattr(os, "fork")
-"""Whether the system has what is here."""
-
 CRASHED = 77
 _STEPS = frozenset(
     {

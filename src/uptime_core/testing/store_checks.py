@@ -183,10 +183,10 @@ def a_row_of_each_minute_of_the_week(bench: StoreBench) -> None:
 @checks("store.polls", "store.hours", "store.timezones")
 def thousands_of_shops(bench: StoreBench) -> None:
     """No shop, and no poll, is left out where there are many."""
-    shops = [f"shop-{number * 7919 % 2503:04}" for number in range(2503)]
+    shops = [f"shop-{number * 7919 % 5003:04}" for number in range(5003)]
     kinds = [HOURS[kind] for kind in sorted(HOURS)]
     bench.put(
-        [(s, START + n % 11 * MINUTE - n, n % 3 > 0) for n, s in enumerate(shops * 8)],
+        [(s, START + n % 11 * MINUTE - n, n % 3 > 0) for n, s in enumerate(shops * 7)],
         {shop: kinds[n % len(kinds)] for n, shop in enumerate(shops[::2])},
         {shop: "UTC" if n % 2 else "Asia/Tokyo" for n, shop in enumerate(shops[::3])},
     )

@@ -197,7 +197,9 @@ def read_range(
     }
     what = f"polls({shop!r}, {start}, {end})"
     with keeps("store.range" if expected else "store.empty-range", what):
-        require_same("polls", poll_set(bench.store.polls(shop, start, end)), expected)
+        got = poll_set(bench.store.polls(shop, start, end))
+    with keeps("store.range", what):
+        require_same("polls", got, expected)
 
 
 def report(

@@ -52,7 +52,8 @@ def require_polls(
     want = set(expected)
     missing, extra = want - got, got - want
     if missing or extra:
-        if {shop for shop, _, _ in extra} - {shop for shop, _, _ in want}:
+        ids, wanted = ({shop for shop, _, _ in rows} for rows in (got, want))
+        if ids - wanted or (wanted - ids and extra):
             sentence_id = "store.ids"
         elif {(shop, at) for shop, at, _ in missing} & {(s, t) for s, t, _ in got}:
             sentence_id = "store.statuses"
@@ -135,12 +136,12 @@ def require_result(result: object, expected: IngestResult) -> None:
     """Fail unless an ingest says of itself what it should; rejects are not compared."""
     with keeps("ingest.added"):
         require(isinstance(result, IngestResult), f"it gave {result!r}")
-    for name in ("added", "repeated", "conflicting", "removed"):
-        with keeps(f"ingest.{name}"):
-            require_equal(name, getattr(result, name), getattr(expected, name))
     with keeps("retention.expired"):
         got = getattr(result, "expired", None)
         require_equal("expired", got, expected.expired)
+    for name in ("added", "repeated", "conflicting", "removed"):
+        with keeps(f"ingest.{name}"):
+            require_equal(name, getattr(result, name), getattr(expected, name))
 
 
 def require_rejected(rejected: tuple[RejectedRow, ...], count: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from uptime_core.abc import Store
 from uptime_core.testing import (
     durable_checks,
     ingest_checks,
@@ -21,14 +22,11 @@ from uptime_core.testing.failures import (
     ManyBrokenError,
     keeps,
     require,
-    require_equal,
 )
 from uptime_core.testing.store_bench import StoreBench, scratch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from uptime_core.abc import Store
 
 STORE_CHECKS: tuple[Check[StoreBench], ...] = (
     *(
@@ -44,6 +42,7 @@ STORE_CHECKS: tuple[Check[StoreBench], ...] = (
 
 def store_checks_of(back_end: StoreBackEnd) -> list[Check[StoreBench]]:
     """The checks that apply to a back end."""
+    settle_promises(back_end)
     return [check for check in STORE_CHECKS if check.applies_to(back_end)]
 
 
@@ -72,24 +71,30 @@ def run_store_check(
         in_time(run)
 
 
-def require_promises(back_end: StoreBackEnd, store: Store) -> None:
-    """Fail unless a back end says of its store what methods it has.
+METHODS = {
+    "ingest": ("add_polls", "set_hours", "set_timezones"),
+    "transactions": ("transaction",),
+    "retention": ("delete_before",),
+}
+"""The methods of a store, by the promise that it has them."""
+
+
+def settle_promises(back_end: StoreBackEnd) -> None:
+    """Answer what a back end leaves open by the methods of its store.
 
     Raises:
-        AssertionError: It has methods that it does not promise, or not those.
+        AssertionError: It promises methods that its store does not have, or has no
+            means of putting data into a store that only reads.
     """
-    methods = {
-        "ingest": ("add_polls", "set_hours", "set_timezones"),
-        "transactions": ("transaction",),
-        "retention": ("delete_before",),
-    }
-    for promise, names in methods.items():
-        has = all(hasattr(store, name) for name in names)
-        require_equal(
-            f"{promise}, of a store that has {', '.join(names) if has else 'no such'}",
-            getattr(back_end, promise),
-            has,
-        )
+    with scratch() as folder, back_end.make_store(Path(folder)) as store:
+        require(isinstance(store, Store), f"{store!r} is not a Store")
+        for promise, names in METHODS.items():
+            has = all(hasattr(store, name) for name in names)
+            promised = getattr(back_end, promise)
+            told = f"{promise} is promised, but not all of {', '.join(names)} are there"
+            require(has or not promised, told)
+            if promised is None:
+                setattr(back_end, promise, has)
     reads_only = type(back_end).write_raw is StoreBackEnd.write_raw
     told = "a store that only reads needs write_raw, which puts something into it"
     require(back_end.ingest or not reads_only, told)
@@ -101,7 +106,7 @@ def check_store(
     """Try whether a store keeps to its contract, without pytest.
 
     >>> from uptime_core import MemoryStore
-    >>> names = check_store(lambda folder: MemoryStore(), transactions=True)
+    >>> names = check_store(lambda folder: MemoryStore())
     >>> names[:3]
     ('an_empty_store', 'polls_of_all_times', 'ids_of_all_kinds')
 
@@ -120,20 +125,16 @@ def check_store(
     back_end = make if isinstance(make, StoreBackEnd) else back_end_of(make, promises)
     broken: dict[str, BrokenContractError] = {}
     passed = []
-    with scratch() as folder:
-        with back_end.make_store(Path(folder)) as store:
-            told = repr(store)
-            require_promises(back_end, store)
-        for check in store_checks_of(back_end):
-            with scratch() as place:
-                try:
-                    run_store_check(check, back_end, Path(place))
-                except BrokenContractError as error:
-                    broken[check.name] = error
-                else:
-                    passed.append(check.name)
+    for check in store_checks_of(back_end):
+        with scratch() as folder:
+            try:
+                run_store_check(check, back_end, Path(folder))
+            except BrokenContractError as error:
+                broken[check.name] = error
+            else:
+                passed.append(check.name)
     if broken:
-        raise ManyBrokenError(told, broken)
+        raise ManyBrokenError("the store", broken)
     return tuple(passed)
 
 

@@ -1,0 +1,351 @@
+"""Stores that are broken in what they give, or when several use them, on purpose."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+import attrs
+
+from uptime_core.compute import first_instant
+from uptime_core.instants import to_micros
+from uptime_core.testing.broken import Faults
+from uptime_core.testing.plain_stores import PlainStore, columns_of, rows_of
+from uptime_core.testing.store_model import MICROSECOND
+from uptime_core.testing.store_suite import back_end_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from uptime_core.ingest import IngestResult
+    from uptime_core.inputs import PollInput
+    from uptime_core.polls import PollColumns
+    from uptime_core.rejects import OnError
+    from uptime_core.request import ReportRequest
+    from uptime_core.snapshot import Snapshot, SnapshotLike
+    from uptime_core.testing.back_ends import StoreBackEnd
+    from uptime_core.testing.plain_stores import Range
+    from uptime_core.testing.store_model import PollRow, StoreModel
+
+faults: Faults[StoreBackEnd] = Faults(back_end_of, transactions=True, retention=True)
+
+
+class _Parts:
+    """A snapshot of some parts, which are asked for when they are needed."""
+
+    def __init__(self, whole: Snapshot, parts: list[Snapshot]) -> None:
+        self._whole = whole
+        self._parts = parts
+        self.source = whole.source
+        self.shops = whole.shops
+
+    def newest(self) -> int | None:
+        return self._whole.newest()
+
+    def parts(self) -> Iterator[Snapshot]:
+        return iter(self._parts)
+
+
+@faults("store.parts", "store.snapshot")
+class ShopsInTwoParts(PlainStore):
+    """The polls of a shop are in several parts of a snapshot."""
+
+    def snapshot(self) -> SnapshotLike:
+        whole = self.current.snapshot()
+        rows = rows_of(whole.polls)
+        parts = [rows[::2], rows[1::2]]
+        first, second = (attrs.evolve(whole, polls=columns_of(part)) for part in parts)
+        return _Parts(whole, [first, attrs.evolve(second, timezones={})])
+
+
+class _LiveStore(PlainStore):
+    """A store that its snapshots hold on to."""
+
+    is_closed = False
+
+
+class _Live:
+    """A snapshot that reads its store when it is read."""
+
+    source = "polls"
+
+    def __init__(self, store: _LiveStore) -> None:
+        self._store = store
+
+    @property
+    def shops(self) -> int:
+        return self._now().shops
+
+    def newest(self) -> int | None:
+        return self._now().newest()
+
+    def parts(self) -> Iterator[Snapshot]:
+        return self._now().parts()
+
+    def _now(self) -> Snapshot:
+        if self._store.is_closed:
+            raise ValueError("the store is closed")
+        return self._store.current.snapshot()
+
+
+@faults("store.snapshot-stays")
+class SnapshotsAreLive(_LiveStore):
+    """A snapshot changes with its store."""
+
+    def snapshot(self) -> SnapshotLike:
+        return _Live(self)
+
+
+@faults("store.snapshot-stays")
+class SnapshotsNeedTheStore(_LiveStore):
+    """A snapshot cannot be read when its store is closed."""
+
+    def snapshot(self) -> SnapshotLike:
+        return _ClosedWith(self, self.current.snapshot())
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+class _ClosedWith(_Parts):
+    """A snapshot that ends with its store."""
+
+    def __init__(self, store: _LiveStore, whole: Snapshot) -> None:
+        super().__init__(whole, [whole])
+        self._store = store
+
+    def parts(self) -> Iterator[Snapshot]:
+        if self._store.is_closed:
+            raise ValueError("the store is closed")
+        return super().parts()
+
+
+@faults("store.snapshot")
+class SnapshotsForgetShopsWithoutPolls(PlainStore):
+    """A snapshot has the shops that were polled only."""
+
+    def snapshot(self) -> SnapshotLike:
+        polled = {shop for shop, _, _ in self.current.polls}
+        model = self.current.copy()
+        model.hours = {s: rows for s, rows in model.hours.items() if s in polled}
+        return model.snapshot()
+
+
+@faults("store.snapshot-for")
+class NothingFromBeforeTheWindows(PlainStore):
+    """A report does not read the last poll from before its windows."""
+
+    def snapshot_for(self, request: ReportRequest) -> SnapshotLike:
+        first = first_instant(request)
+        model = self.current.copy()
+        model.polls = {row for row in model.polls if row[1] >= first}
+        return model.snapshot()
+
+
+@faults("store.snapshot-for")
+class NothingOfThePastIsCounted(PlainStore):
+    """A report reads what its sums need, and counts no more than that."""
+
+    def snapshot_for(self, request: ReportRequest) -> SnapshotLike:
+        first = first_instant(request)
+        model = self.current.copy()
+        last: dict[str, int] = {}
+        for shop, at, _ in model.polls:
+            if at < first:
+                last[shop] = max(at, last.get(shop, at))
+        model.polls = {r for r in model.polls if r[1] >= last.get(r[0], first)}
+        return model.snapshot()
+
+
+@faults("store.read-stays")
+class ZonesAreLive(PlainStore):
+    """The zones that are given are those of the store itself."""
+
+    def timezones(self) -> Mapping[str, str]:
+        return self.current.timezones
+
+
+@faults("store.identity", "store.shared", "store.durable")
+class AllStoresAreOne(PlainStore):
+    """All stores have the same identity."""
+
+    @property
+    def identity(self) -> str:
+        return "store"
+
+
+@faults("store.identity")
+class NoStoreIsItself(PlainStore):
+    """A store has another identity each time."""
+
+    @property
+    def identity(self) -> str:
+        return os.urandom(8).hex()
+
+
+@faults("store.close")
+class ClosesOnce(PlainStore):
+    """A store that is closed cannot be closed again."""
+
+    is_closed = False
+
+    def close(self) -> None:
+        if self.is_closed:
+            raise ValueError("it is closed")
+        self.is_closed = True
+
+
+@faults("store.sorted", sorted_batches=True)
+class Unsorted(PlainStore):
+    """Batches are in the order of instants, whatever their shops."""
+
+    def polls(
+        self,
+        store_id: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> Iterator[PollColumns]:
+        for batch in super().polls(store_id, start, end):
+            yield columns_of(sorted(rows_of(batch), key=lambda row: row[1]))
+
+
+@faults("ingest.threads")
+class NotForThreads(PlainStore):
+    """Threads that ingest at once undo what the others did."""
+
+    def add_polls(
+        self, polls: PollInput, *, on_error: OnError = "raise"
+    ) -> IngestResult:
+        if getattr(self._own, "model", None) is not None:
+            return super().add_polls(polls, on_error=on_error)
+        self._own.model = model = self.model.copy()
+        try:
+            result = super().add_polls(polls, on_error=on_error)
+            self.model = model
+        finally:
+            self._own.model = None
+        return result
+
+
+@faults("ingest.threads")
+class HalvesAreSeen(PlainStore):
+    """A batch is taken in in two halves."""
+
+    def take_polls(self, model: StoreModel, rows: list[PollRow]) -> IngestResult:
+        first = model.copy()
+        super().take_polls(first, rows[: len(rows) // 2])
+        self.model = first
+        time.sleep(0.001)
+        return super().take_polls(model, rows)
+
+
+@faults("ingest.whole", "ingest.raise", "ingest.threads")
+class LeavesItsLock(PlainStore):
+    """An ingest that fails leaves the store locked for others."""
+
+    def add_polls(
+        self, polls: PollInput, *, on_error: OnError = "raise"
+    ) -> IngestResult:
+        self.lock.acquire()
+        result = super().add_polls(polls, on_error=on_error)
+        self.lock.release()
+        return result
+
+
+class _Undone(PlainStore):
+    """Something becomes of a transaction that is undone."""
+
+    def undone(self, before: StoreModel, model: StoreModel) -> None:
+        raise NotImplementedError
+
+    @contextmanager
+    def transaction(self) -> Iterator[StoreModel]:
+        before, inner = self.model, self.current is not self.model
+        with super().transaction() as model:
+            try:
+                yield model
+            except BaseException:
+                if not inner:
+                    self.undone(before, model)
+                raise
+
+
+@faults("transaction.whole", "ingest.whole")
+class ZonesAreNotUndone(_Undone):
+    """The zones of a transaction stay when it is undone."""
+
+    def undone(self, before: StoreModel, model: StoreModel) -> None:
+        self.model = attrs.evolve(before, timezones=model.timezones)
+
+
+@faults("transaction.whole")
+class TransactionsSwallowErrors(PlainStore):
+    """An exception ends with the transaction that it undoes."""
+
+    @contextmanager
+    def transaction(self) -> Iterator[StoreModel]:
+        inner = self.current is not self.model
+        with suppress(*() if inner else (Exception,)), super().transaction() as model:
+            yield model
+
+
+@faults("transaction.others")
+class TransactionsAreSeen(PlainStore):
+    """Others see what a transaction has done so far."""
+
+    def take_polls(self, model: StoreModel, rows: list[PollRow]) -> IngestResult:
+        result = super().take_polls(model, rows)
+        self.model = attrs.evolve(self.model, polls=set(model.polls))
+        return result
+
+    @contextmanager
+    def transaction(self) -> Iterator[StoreModel]:
+        before, inner = self.model, self.current is not self.model
+        try:
+            with super().transaction() as model:
+                yield model
+        except BaseException:
+            if not inner:
+                self.model = before
+            raise
+
+
+@faults("transaction.inside")
+class OwnWorkIsNotSeen(PlainStore):
+    """A thread does not see what it has done in its transaction."""
+
+    def is_asked(self, row: PollRow, asked: Range) -> bool:
+        return row in self.model.polls and super().is_asked(row, asked)
+
+
+@faults("retention.deleted")
+class TheLastPollIsDeletedToo(PlainStore):
+    """Of a shop without new polls, nothing is left."""
+
+    def delete_before(self, instant: datetime) -> int:
+        deleted = super().delete_before(instant)
+        horizon = to_micros(instant)
+        self.model.polls = {row for row in self.model.polls if row[1] >= horizon}
+        return deleted
+
+
+@faults("retention.deleted", "retention.expired", "retention.reports")
+class HorizonIsDeletedToo(PlainStore):
+    """A poll at the instant itself is deleted."""
+
+    def delete_before(self, instant: datetime) -> int:
+        return super().delete_before(instant + MICROSECOND)
+
+
+@faults("retention.expired")
+class OldPollsComeBack(PlainStore):
+    """Polls from before what was deleted are taken in again."""
+
+    def take_polls(self, model: StoreModel, rows: list[PollRow]) -> IngestResult:
+        horizon, model.horizon = model.horizon, None
+        result = super().take_polls(model, rows)
+        model.horizon = horizon
+        return result
