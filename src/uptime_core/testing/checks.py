@@ -49,6 +49,9 @@ class Check(Generic[Bench]):
 class Checks(Generic[Bench]):
     """The checks of a module, in their order.
 
+    Args:
+        needs: Promises that all of them need.
+
     >>> checks: Checks[object] = Checks()
     >>> @checks("store.newest")
     ... def newest(bench: object) -> None:
@@ -57,7 +60,8 @@ class Checks(Generic[Bench]):
     [('newest', ('store.newest',))]
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *needs: str) -> None:
+        self._needs = frozenset(needs)
         self._all: list[Check[Bench]] = []
 
     def __call__(
@@ -68,7 +72,7 @@ class Checks(Generic[Bench]):
             CONTRACT[sentence_id]  # a KeyError for what is none
 
         def note(run: Callable[[Bench], None]) -> Callable[[Bench], None]:
-            self._all.append(Check(run, sentences, frozenset(needs)))
+            self._all.append(Check(run, sentences, self._needs.union(needs)))
             return run
 
         return note

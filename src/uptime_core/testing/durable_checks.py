@@ -41,14 +41,14 @@ if TYPE_CHECKING:
     from uptime_core.testing.processes import Say
     from uptime_core.testing.store_model import PollRow
 
-checks: Checks[StoreBench] = Checks()
+checks: Checks[StoreBench] = Checks("ingest")
 
 KINDS = sorted(HOURS)
 SHOPS = [f"shop-{number}" for number in range(7)]
 LAST = 3
 
 
-@checks("store.durable", "store.identity", needs=["ingest", "durable"])
+@checks("store.durable", "store.identity", needs=["durable"])
 def a_store_that_is_opened_again(bench: StoreBench) -> None:
     """All of it is there again, whether the store before was closed or not."""
     identity = bench.store.identity
@@ -70,7 +70,7 @@ def a_store_that_is_opened_again(bench: StoreBench) -> None:
         bench.holds(**dict.fromkeys(names, "store.durable"))
 
 
-@checks("store.shared", needs=["ingest", "shared"])
+@checks("store.shared", needs=["shared"])
 def stores_of_one_place(bench: StoreBench) -> None:
     """Each of two stores sees, and counts, what the other has done."""
     for turn in range(LAST + 1):
@@ -87,7 +87,7 @@ def stores_of_one_place(bench: StoreBench) -> None:
             bench.holds(**dict.fromkeys(names, "store.shared"))
 
 
-@checks("store.durable", needs=["ingest", "durable", "forks"])
+@checks("store.durable", needs=["durable", "forks"])
 def another_process(bench: StoreBench) -> None:
     """What a process has done, another one reads, that knows nothing of the first."""
     expected = StoreModel()
@@ -167,7 +167,7 @@ def _settle(
     bench.holds(**_names(sentence_id))
 
 
-@checks("store.durable", needs=["ingest", "durable", "forks"])
+@checks("store.durable", needs=["durable", "forks"])
 def a_process_that_crashes(bench: StoreBench) -> None:
     """A process that ends at any step of an ingest leaves it done or not begun."""
     turn = 0
@@ -202,7 +202,7 @@ class _Nowhere:
         return nullcontext if name == "transaction" else lambda *_, **__: None
 
 
-@checks("ingest.whole", needs=["ingest"])
+@checks("ingest.whole")
 def errors_of_the_system(bench: StoreBench) -> None:
     """An error at any step of an ingest leaves it done or not begun, and work goes on.
 
@@ -234,7 +234,7 @@ def errors_of_the_system(bench: StoreBench) -> None:
         turn += 1
 
 
-@checks("store.durable", needs=["ingest", "durable", "forks"])
+@checks("store.durable", needs=["durable", "forks"])
 def a_process_that_is_killed(bench: StoreBench) -> None:
     """What was done when a process was killed is there, and at most one batch more."""
     chance = Random(11)  # noqa: S311  # no secret
@@ -264,7 +264,7 @@ def a_process_that_is_killed(bench: StoreBench) -> None:
         first = last + 2
 
 
-@checks("store.shared", needs=["ingest", "shared", "forks"])
+@checks("store.shared", needs=["shared", "forks"])
 def processes_that_ingest_at_once(bench: StoreBench) -> None:
     """Nothing of what several processes take in at once is lost or counted twice."""
 
@@ -301,7 +301,7 @@ def processes_that_ingest_at_once(bench: StoreBench) -> None:
     bench.holds(**_names("store.shared"))
 
 
-@checks("store.damage", needs=["ingest", "durable", "notices_damage"])
+@checks("store.damage", needs=["durable", "notices_damage"])
 def damaged_files(bench: StoreBench) -> None:
     """Damaged files are an error, or give what was there before."""
     bench.add_polls(some_polls(1, SHOPS, 60))

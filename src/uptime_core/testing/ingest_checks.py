@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from uptime_core.testing.store_bench import StoreBench
 
-checks: Checks[StoreBench] = Checks()
+checks: Checks[StoreBench] = Checks("ingest")
 
 
 @checks("ingest.set", "ingest.added", "ingest.repeated", "ingest.conflicting")

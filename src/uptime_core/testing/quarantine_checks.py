@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from uptime_core.testing.store_bench import StoreBench
 
-checks: Checks[StoreBench] = Checks()
+checks: Checks[StoreBench] = Checks("ingest")
 
 QUARANTINES: Sequence[tuple[Collection[str], Collection[str]]] = (
     *((["bad"], ()), (["bad", "nobody"], ["late"]), ((), ["a", "later", "b"])),

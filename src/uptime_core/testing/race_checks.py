@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     from uptime_core.testing.store_bench import StoreBench
     from uptime_core.testing.store_model import PollRow
 
-checks: Checks[StoreBench] = Checks()
+checks: Checks[StoreBench] = Checks("ingest")
 
 THREADS = 6
 A_WHILE = 0.1
 """For how many seconds something is waited for that may wait for others itself."""
 
 
-@checks("ingest.threads", "ingest.added", "ingest.repeated", needs=["ingest"])
+@checks("ingest.threads", "ingest.added", "ingest.repeated")
 def threads_that_add_polls(bench: StoreBench) -> None:
     """Polls that come at once are all there, and each is counted as new once."""
     stores = [taking_in(s) for s in (bench.store, bench.second)]
@@ -69,7 +69,7 @@ def threads_that_add_polls(bench: StoreBench) -> None:
         bench.holds(polls="ingest.threads")
 
 
-@checks("ingest.threads", needs=["ingest"])
+@checks("ingest.threads")
 def threads_that_set_hours_and_zones(bench: StoreBench) -> None:
     """What threads set at once for other shops is all there."""
     stores = [taking_in(s) for s in (bench.store, bench.second)]
@@ -95,7 +95,7 @@ def threads_that_set_hours_and_zones(bench: StoreBench) -> None:
         bench.holds(**dict.fromkeys(names, "ingest.threads"))
 
 
-@checks("ingest.threads", "store.snapshot", needs=["ingest"])
+@checks("ingest.threads", "store.snapshot")
 def readers_see_whole_batches(bench: StoreBench) -> None:
     """While data come, each ingest is seen wholly or not at all, and nothing fails."""
     shops = [f"shop-{number}" for number in range(40)]
@@ -146,7 +146,7 @@ class _PassingError(Exception):
     """Leaves a transaction."""
 
 
-@checks("transaction.whole", "transaction.inside", needs=["ingest", "transactions"])
+@checks("transaction.whole", "transaction.inside", needs=["transactions"])
 def transactions(bench: StoreBench) -> None:
     """What is done in a block is done, or undone if an exception leaves it."""
     store = cast("SupportsTransactions", bench.store)
@@ -190,7 +190,7 @@ def _fill(bench: StoreBench, seed: int = 0, *, replace: bool = False) -> None:
     bench.set_timezones({}, quarantine=Quarantine(frozenset({f"q{seed}"})))
 
 
-@checks("transaction.others", needs=["ingest", "transactions"])
+@checks("transaction.others", needs=["transactions"])
 def others_during_a_transaction(bench: StoreBench) -> None:
     """Others see a block when it is done, and lose nothing when it is undone."""
     store = cast("SupportsTransactions", bench.store)
@@ -263,7 +263,7 @@ def _later_reports(bench: StoreBench, horizon: int) -> list[object]:
     ]
 
 
-@checks("retention.expired", "retention.deleted", needs=["ingest", "retention"])
+@checks("retention.expired", "retention.deleted", needs=["retention"])
 def polls_from_before_the_horizon(bench: StoreBench) -> None:
     """What is older than what was deleted is counted, and not taken in."""
     store = cast("SupportsRetention", bench.store)

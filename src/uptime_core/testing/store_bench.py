@@ -63,6 +63,11 @@ class StoreBench:
             self._second = self.open() if self.back_end.shared else self.store
         return self._second
 
+    def take_turns(self) -> None:
+        """Let the other store of the data be the one under test, if there is one."""
+        if self.back_end.shared:
+            self._store, self._second = self.second, self.store
+
     def open(self) -> Store:
         """One more store of the folder."""
         return self._made(self.folder / "place")
@@ -158,6 +163,17 @@ class StoreBench:
         )
         expected = self.model.set_timezones(timezones, replace=replace, bad=quarantine)
         require_result(result, expected)
+
+    def holds_in_turn(self) -> None:
+        """Fail unless one store of the data holds what the model does.
+
+        The next time it is the turn of the other one, if there is another.
+        """
+        self.take_turns()
+        names = ("polls", "hours", "timezones", "quarantined")
+        sentences = {name: f"store.{name}" for name in names}
+        data, newest = self.model.data(), self.model.newest()
+        require_held(self.store, data, newest, **sentences)
 
     def holds(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from uptime_core.compute import compute_snapshot
 from uptime_core.errors import InputError
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from uptime_core.testing.store_model import PollRow, WeekRow
 
     PollForm = Callable[[Iterable[PollRow]], PollInput]
+    Shops = Literal["all", "polled"]
     HoursForm = Callable[[Mapping[str, Sequence[WeekRow]]], HoursInput]
 
 
