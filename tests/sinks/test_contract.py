@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 
 import attrs
 import pytest
-from tests.sinks.samples import (
+
+from uptime_core.errors import IllegalTransitionError, InputError, QueueFullError
+from uptime_core.jobs import Cancel, Complete, JobState, is_report_id
+from uptime_core.sinks.csv import CsvSink
+from uptime_core.sinks.memory import MemorySink
+from uptime_core.sinks.sqlite import SqliteSink
+from uptime_core.testing.sink_samples import (
     NOT_IDS,
     NOW,
     after,
@@ -23,12 +29,6 @@ from tests.sinks.samples import (
     running,
     same,
 )
-
-from uptime_core.errors import IllegalTransitionError, InputError, QueueFullError
-from uptime_core.jobs import Cancel, Complete, JobState, is_report_id
-from uptime_core.sinks.csv import CsvSink
-from uptime_core.sinks.memory import MemorySink
-from uptime_core.sinks.sqlite import SqliteSink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -447,7 +447,7 @@ def test_readers_see_before_or_after(sink: ReportSink) -> None:
 READ_AND_CLAIM = """
 import sys
 from pathlib import Path
-from tests.sinks.samples import report_of, running, same
+from uptime_core.testing.sink_samples import report_of, running, same
 from tests.sinks.test_contract import open_sink
 
 sink = open_sink(sys.argv[1], Path(sys.argv[2]))

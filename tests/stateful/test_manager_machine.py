@@ -36,7 +36,6 @@ from tests.faults.samples import (
     store_of,
     wait_until,
 )
-from tests.sinks.samples import NOT_IDS, same
 
 from uptime_core import (
     ClosedError,
@@ -58,6 +57,7 @@ from uptime_core import (
 )
 from uptime_core.instants import to_micros
 from uptime_core.jobs import Claim, advance
+from uptime_core.testing.sink_samples import NOT_IDS, same
 from uptime_core.worker import Worker
 
 if TYPE_CHECKING:

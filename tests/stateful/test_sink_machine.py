@@ -24,7 +24,6 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from tests.faults.samples import KINDS, open_sink
-from tests.sinks.samples import NOT_IDS, NOW, job_of, report_of, same
 
 from uptime_core import (
     IllegalTransitionError,
@@ -48,6 +47,7 @@ from uptime_core.jobs import (
     Renew,
     advance,
 )
+from uptime_core.testing.sink_samples import NOT_IDS, NOW, job_of, report_of, same
 
 if TYPE_CHECKING:
     from hypothesis.stateful import MultipleResults

@@ -10,8 +10,8 @@ import pytest
 from uptime_core.testing import checks
 from uptime_core.testing.broken_stores import BROKEN_STORES
 from uptime_core.testing.failures import BrokenContractError
+from uptime_core.testing.folders import scratch
 from uptime_core.testing.plain_stores import PlainFileStore, PlainStore
-from uptime_core.testing.store_bench import scratch
 from uptime_core.testing.store_suite import (
     check_store,
     run_store_check,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from uptime_core.abc import ReportSink, Store
     from uptime_core.testing.store_model import StoreData
+BackEnd = TypeVar("BackEnd")
+
 CAN_FORK: bool = hasattr(os, "fork")
 """Whether the system forks processes, which some checks need."""
 
@@ -94,3 +97,23 @@ class SinkBackEnd:
                 another one is another sink.
         """
         raise NotImplementedError
+
+
+def back_end_class(
+    kind: type[BackEnd], promises: Mapping[str, bool], **made: Callable[..., object]
+) -> type[BackEnd]:
+    """A back end whose methods are functions.
+
+    Args:
+        kind: `StoreBackEnd` or `SinkBackEnd`.
+        promises: Values of its attributes.
+        made: Functions, without ``self``, by the names of its methods.
+
+    Raises:
+        TypeError: There is no such attribute.
+    """
+    for promise in promises:
+        if promise not in kind.__annotations__:
+            raise TypeError(f"{promise!r} is none of {', '.join(kind.__annotations__)}")
+    methods = {name: staticmethod(function) for name, function in made.items()}
+    return type("BackEnd", (kind,), {**promises, **methods})

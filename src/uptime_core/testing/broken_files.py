@@ -19,7 +19,7 @@ from uptime_core.testing.plain_stores import (
     from_json,
     to_json,
 )
-from uptime_core.testing.store_suite import back_end_of
+from uptime_core.testing.store_suite import store_back_end
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from uptime_core.testing.store_model import StoreModel
 
 faults: Faults[StoreBackEnd] = Faults(
-    back_end_of, transactions=True, retention=True, durable=True
+    store_back_end, transactions=True, retention=True, durable=True
 )
 _SQLITE = {"sorted_batches": True, "shared": True}
 

@@ -14,7 +14,7 @@ from uptime_core.instants import to_datetime
 from uptime_core.polls import PollColumns
 from uptime_core.testing.broken import Faults
 from uptime_core.testing.plain_stores import PlainStore
-from uptime_core.testing.store_suite import back_end_of
+from uptime_core.testing.store_suite import store_back_end
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from uptime_core.testing.plain_stores import Range
     from uptime_core.testing.store_model import PollRow, StoreModel
 
-faults: Faults[StoreBackEnd] = Faults(back_end_of, transactions=True, retention=True)
+faults: Faults[StoreBackEnd] = Faults(store_back_end, transactions=True, retention=True)
 
 
 @faults("store.polls", "ingest.forms")

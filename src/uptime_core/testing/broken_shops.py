@@ -10,7 +10,7 @@ from uptime_core.intake import NOBODY, Quarantine
 from uptime_core.testing.broken import Faults
 from uptime_core.testing.plain_stores import PlainStore
 from uptime_core.testing.store_model import DAY
-from uptime_core.testing.store_suite import back_end_of
+from uptime_core.testing.store_suite import store_back_end
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Hours = dict[str, list[WeekRow]]
 
-faults: Faults[StoreBackEnd] = Faults(back_end_of, transactions=True, retention=True)
+faults: Faults[StoreBackEnd] = Faults(store_back_end, transactions=True, retention=True)
 
 
 @faults("ingest.hours", "ingest.removed")

@@ -9,6 +9,7 @@ from uptime_core.testing import (
     broken_polls,
     broken_shops,
     broken_snapshots,
+    broken_transactions,
 )
 
 if TYPE_CHECKING:
@@ -17,6 +18,6 @@ if TYPE_CHECKING:
 
 BROKEN_STORES: tuple[Fault[StoreBackEnd], ...] = (
     *(*broken_polls.faults, *broken_shops.faults),
-    *(*broken_snapshots.faults, *broken_files.faults),
+    *(*broken_snapshots.faults, *broken_transactions.faults, *broken_files.faults),
 )
 """The stores; a suite of checks is worth something if it finds the fault of each."""

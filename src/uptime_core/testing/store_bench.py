@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import suppress
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from uptime_core.intake import NOBODY
@@ -17,6 +15,7 @@ from uptime_core.testing.store_samples import as_rows, as_schedules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from uptime_core.abc import Store
     from uptime_core.capabilities import SupportsIngest
@@ -211,17 +210,6 @@ class StoreBench:
                 require_same("hours", raw.hours.items(), data.hours.items())
             with keeps(timezones, "what is in the folder"):
                 require_same("zones", raw.timezones.items(), data.timezones.items())
-
-
-def fast_folder() -> str | None:
-    """A folder in memory, where there is one: what is tested does not need a disk."""
-    memory = "/dev/shm"  # noqa: S108  # files in it are made by tempfile
-    return memory if Path(memory).is_dir() else None
-
-
-def scratch() -> tempfile.TemporaryDirectory[str]:
-    """A temporary folder, in memory where there is such a place."""
-    return tempfile.TemporaryDirectory(dir=fast_folder(), ignore_cleanup_errors=True)
 
 
 def taking_in(store: Store) -> SupportsIngest:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -14,7 +13,8 @@ from uptime_core.testing import store_operations as do
 from uptime_core.testing.back_ends import StoreBackEnd
 from uptime_core.testing.checks import at_once
 from uptime_core.testing.failures import keeps, require_equal
-from uptime_core.testing.store_bench import StoreBench, fast_folder, taking_in
+from uptime_core.testing.folders import scratch
+from uptime_core.testing.store_bench import StoreBench, taking_in
 from uptime_core.testing.store_samples import (
     BAD_HOURS,
     BAD_POLLS,
@@ -84,9 +84,7 @@ class StoreMachine(StoreBackEnd, RuleBasedStateMachine):
             known = {promise: getattr(self, promise) for promise in METHODS}
             _settled[type(self)] = known
         vars(self).update(known)
-        self._folder = tempfile.TemporaryDirectory(
-            dir=fast_folder(), ignore_cleanup_errors=True
-        )
+        self._folder = scratch()
         self.bench: StoreBench = StoreBench(self, Path(self._folder.name))
 
     @initialize()

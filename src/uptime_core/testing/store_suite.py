@@ -15,7 +15,7 @@ from uptime_core.testing import (
     snapshot_checks,
     store_checks,
 )
-from uptime_core.testing.back_ends import StoreBackEnd
+from uptime_core.testing.back_ends import StoreBackEnd, back_end_class
 from uptime_core.testing.checks import Check, in_time
 from uptime_core.testing.failures import (
     BrokenContractError,
@@ -23,7 +23,8 @@ from uptime_core.testing.failures import (
     keeps,
     require,
 )
-from uptime_core.testing.store_bench import StoreBench, scratch
+from uptime_core.testing.folders import scratch
+from uptime_core.testing.store_bench import StoreBench
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,7 +123,9 @@ def check_store(
     Raises:
         ManyBrokenError: It does not, and which sentences it breaks.
     """
-    back_end = make if isinstance(make, StoreBackEnd) else back_end_of(make, promises)
+    back_end = (
+        make if isinstance(make, StoreBackEnd) else store_back_end(make, promises)
+    )
     broken: dict[str, BrokenContractError] = {}
     passed = []
     for check in store_checks_of(back_end):
@@ -138,14 +141,8 @@ def check_store(
     return tuple(passed)
 
 
-def back_end_of(
+def store_back_end(
     make: Callable[[Path], Store], promises: dict[str, bool]
 ) -> StoreBackEnd:
     """The back end of a function that makes stores, and of its promises."""
-    known = StoreBackEnd.__annotations__
-    for promise in promises:
-        require(promise in known, f"{promise!r} is none of {', '.join(known)}")
-    made = {"make_store": staticmethod(make), **promises}
-    kind = type("BackEnd", (StoreBackEnd,), made)
-    back_end: StoreBackEnd = kind()
-    return back_end
+    return back_end_class(StoreBackEnd, promises, make_store=make)()

@@ -16,7 +16,7 @@ import hypothesis
 from hypothesis.stateful import run_state_machine_as_test
 
 from uptime_core.testing.back_ends import StoreBackEnd
-from uptime_core.testing.store_bench import scratch
+from uptime_core.testing.folders import scratch
 from uptime_core.testing.store_machine import StoreMachine
 from uptime_core.testing.store_suite import run_store_check, store_checks_of
 

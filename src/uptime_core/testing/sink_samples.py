@@ -1,4 +1,4 @@
-"""Jobs and reports to keep."""
+"""Jobs and reports to keep, and texts that are no ids."""
 
 from __future__ import annotations
 
@@ -10,7 +10,17 @@ import attrs
 import numpy as np
 
 from uptime_core.instants import to_micros
-from uptime_core.jobs import Cancel, Claim, Complete, Event, Fail, Job, Renew, advance
+from uptime_core.jobs import (
+    Cancel,
+    Claim,
+    Complete,
+    Event,
+    Fail,
+    Job,
+    JobState,
+    Renew,
+    advance,
+)
 from uptime_core.policy import Policy
 from uptime_core.report import Provenance, Report
 from uptime_core.request import ReportRequest
@@ -18,12 +28,19 @@ from uptime_core.window import DEFAULT_WINDOWS, Window
 
 AS_OF = datetime(2023, 1, 25, 18, 13, 22, 479_220, UTC)
 NOW = to_micros(AS_OF)
-NOT_IDS: tuple[Any, ...] = (
+NOT_IDS = (
     *("../x", "a/b", "C:\\x", "CON", ".", "..", "", "\0", "a\0" * 16, "0" * 300),
     *("0" * 31, "0" * 33, "A" * 32, "g" * 32, "0" * 31 + "\n", "0" * 32 + "\n"),
     *("\u0661" * 32, "\uff10" * 32, "\ud800" * 32, " " * 32, "../" * 10 + "ab"),
-    *(None, 5, b"0" * 32, ["0" * 32], float("nan"), "%" * 32, "_" * 32, "*" * 32),
+    *("%" * 32, "_" * 32, "*" * 32, "0" * 31 + "%", "0" * 31 + "?"),
 )
+"""Texts that are not 32 hexadecimal digits."""
+
+KEYS = (
+    *("k", "K", "k ", " k", "a/../b", "\0", "%", "_", "\u00fc\u2615", "\u00e9"),
+    *("e\u0301", "'", '"', "x" * 199, "x" * 200, "0" * 32, "None"),
+)
+"""Idempotency keys, as many as there are."""
 
 
 def job_of(number: int = 1, **changes: object) -> Job:
@@ -108,12 +125,84 @@ def report_of(seed: int = 0, shops: int = 5) -> Report:
     )
 
 
+def reports_of_all_kinds() -> list[Report]:
+    """Reports of no shop, of many, of odd ids and windows, and of large numbers."""
+    odd = report_of(7, shops=6)
+    most = np.full((6, len(odd.windows)), 2**61, dtype=np.int64)
+    last_poll = np.array([-(2**62), -1, 0, 1, 2**53 + 1, 2**62], dtype=np.int64)
+    ids = sorted(["8419537941919820732", "\u00e9", "e\u0301", "=1", "a\u2028b", "'\""])
+    strange = attrs.evolve(
+        odd,
+        store_ids=tuple(ids),
+        windows=(*odd.windows[:3], REQUESTS[3].windows[0]),
+        up=most,
+        down=most - 1,
+        unknown=most * 0,
+        open=most * 2 - 1,
+        last_poll=last_poll.view("datetime64[us]"),
+        poll_count=np.array([0, 1, 2**53 + 1, 2**62, 5, 6], dtype=np.int64),
+        provenance=attrs.evolve(
+            odd.provenance, policy=REQUESTS[3].policy, as_of=AS_OF.replace(year=1969)
+        ),
+    )
+    return [report_of(shops=0), report_of(1, 1), report_of(2, 1000), strange]
+
+
+REQUESTS = (
+    ReportRequest.of(as_of=AS_OF),
+    ReportRequest.of(as_of=AS_OF, stores="polled", policy=Policy(reach=None)),
+    ReportRequest.of(as_of=AS_OF, stores=[]),
+    ReportRequest.of(
+        as_of=AS_OF.replace(year=1969),
+        stores=["\u00e9", "e\u0301", "\U0001f600", "a,'\"\\b", "\u2028"],
+        windows=[
+            Window.last(timedelta(microseconds=1), name="\u00fc", unit="seconds"),
+            Window.last(timedelta(days=400), name="a b", unit="minutes"),
+            Window.between(AS_OF, AS_OF, name="days", unit="days"),
+        ],
+        policy=Policy(
+            extrapolation="nearest",
+            reach=timedelta(days=9, microseconds=1),
+            missing_hours="error",
+            default_timezone=None,
+        ),
+    ),
+    ReportRequest.of(
+        as_of=AS_OF,
+        policy=Policy(initial="first", missing_hours="closed", default_timezone="UTC"),
+    ),
+)
+"""Requests of all kinds."""
+
+
+def jobs_of_all_kinds() -> list[Job]:
+    """Jobs in all states, with all that their fields can hold; each of another id."""
+    fields: list[dict[str, Any]] = [{"request": request} for request in REQUESTS]
+    fields += [{"idempotency_key": key} for key in KEYS]
+    fields += [
+        {"reads": "sqlite:\u00e9\u2615 '\"\\\0", "as_of_given": False},
+        {"created_at": -(2**53) - 1, "lease": 2**53 + 1, "revision": 2**31},
+        {"created_at": 0, "lease": 1, "attempt": 3, "fence": 300, "revision": 7},
+        {"owner": "\u00e9'\n", "error": "a\nb\r\0\u2028"},
+        {"done": 2**40, "total": 2**40 + 1, "started_at": -1, "renewed_at": 0},
+        {"cancel_requested": True, "state": JobState.RUNNING, "renewed_at": NOW},
+        {"state": JobState.FAILED, "error": "no \u2615", "finished_at": NOW + 1},
+        {"state": JobState.CANCELLED, "finished_at": NOW, "error": ""},
+        {"report_id": "0" * 32},
+        {"report_id": "f" * 32},
+        {"report_id": "8e" + "0" * 30},  # a float that is zero, to some
+        {"report_id": "0123456789abcdef" * 2},
+    ]
+    return [job_of(1000 + number, **some) for number, some in enumerate(fields)]
+
+
 def same(one: Report | None, other: Report) -> bool:
     """Whether two reports have the same in every field; equality looks at some."""
     if one is None or one != other:
         return False
     return (
-        one.provenance.policy == other.provenance.policy
+        one.windows == other.windows
+        and one.provenance.policy == other.provenance.policy
         and attrs.asdict(one.provenance, recurse=False)
         == attrs.asdict(other.provenance, recurse=False)
         and one.last_poll.dtype == other.last_poll.dtype
