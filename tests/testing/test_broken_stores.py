@@ -21,11 +21,13 @@ from uptime_core.testing.store_suite import (
 if TYPE_CHECKING:
     from uptime_core.testing.back_ends import StoreBackEnd
     from uptime_core.testing.broken import Fault
+    from uptime_core.testing.checks import Check
+    from uptime_core.testing.store_bench import StoreBench
 
 HANGS = {"LeavesItsLock"}
 
 
-def broken_by(fault: Fault[StoreBackEnd], check: checks.Check) -> str | None:
+def broken_by(fault: Fault[StoreBackEnd], check: Check[StoreBench]) -> str | None:
     """The sentence that a check finds broken."""
     with scratch() as folder:
         try:

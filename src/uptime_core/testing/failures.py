@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from uptime_core.testing.contract import CONTRACT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+Raised = TypeVar("Raised", bound=Exception)
 
 _LONGEST = 300
 
@@ -114,3 +116,16 @@ def _few(values: set[object]) -> list[object]:
 def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def require_raises(error: type[Raised], call: Callable[[], object]) -> Raised:
+    """The error that a call raises; fail unless it is of that class.
+
+    Raises:
+        AssertionError: It raised none, or another one.
+    """
+    try:
+        got = call()
+    except error as caught:
+        return caught
+    raise AssertionError(f"it gave {_short(got)} instead of a {error.__name__}")

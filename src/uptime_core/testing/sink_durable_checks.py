@@ -151,7 +151,7 @@ def a_process_that_crashes(bench: SinkBench) -> None:
             _settle(bench, swap, "sink.durable", done=bool(said))
             if steps is None:
                 ((_, steps),) = said
-                points += chosen(steps, 7)
+                points += chosen(steps, 6)
             _undo(bench, swap)
 
 

@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING
 import hypothesis
 from hypothesis.stateful import run_state_machine_as_test
 
-from uptime_core.testing.back_ends import StoreBackEnd
+from uptime_core.testing.back_ends import SinkBackEnd, StoreBackEnd
 from uptime_core.testing.folders import scratch
+from uptime_core.testing.manager_machine import ReportManagerMachine
+from uptime_core.testing.sink_machine import ReportSinkMachine
+from uptime_core.testing.sink_suite import run_sink_check, sink_checks_of
 from uptime_core.testing.store_machine import StoreMachine
 from uptime_core.testing.store_suite import run_store_check, store_checks_of
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from hypothesis.stateful import RuleBasedStateMachine
 
     from uptime_core.testing.checks import Check
+    from uptime_core.testing.sink_bench import SinkBench
     from uptime_core.testing.store_bench import StoreBench
 
 _STEPS = 20
@@ -36,7 +40,12 @@ class StoreTests(StoreBackEnd):
     Derive a class whose name begins with ``Test``, and write `make_store`; say what
     the store promises. Each failure names the sentence that is broken. The state
     machine does half as many examples as the profile of hypothesis says.
+
+    Attributes:
+        machine: The state machine; a class of your own may have more rules.
     """
+
+    machine: type[StoreMachine] = StoreMachine
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -56,7 +65,42 @@ class StoreTests(StoreBackEnd):
 
     def test_whatever_is_done(self) -> None:
         """Whatever is done, the store holds what a dictionary would."""
-        _run(_machine_of(self, StoreBackEnd, StoreMachine))
+        _run(_machine_of(self, StoreBackEnd, self.machine), 2)
+
+
+class ReportSinkTests(SinkBackEnd):
+    """Tests of a sink: its contract, sentence by sentence, and two state machines.
+
+    Derive a class whose name begins with ``Test``, and write `make_sink`; say what the
+    sink promises. Each failure of a check names the sentence that is broken. The state
+    machines do half, and a third, as many examples as the profile of hypothesis says.
+
+    Attributes:
+        machine: The state machine of writers; a class of your own may have more rules.
+        manager_machine: That of managers.
+    """
+
+    machine: type[ReportSinkMachine] = ReportSinkMachine
+    manager_machine: type[ReportManagerMachine] = ReportManagerMachine
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Choose the checks by what the sink promises."""
+        if "sink_check" in metafunc.fixturenames:
+            checks = sink_checks_of(self)
+            metafunc.parametrize("sink_check", checks, ids=[c.name for c in checks])
+
+    def test_contract(self, sink_check: Check[SinkBench]) -> None:
+        """The sink keeps to its contract."""
+        with scratch() as folder:
+            run_sink_check(sink_check, self, Path(folder))
+
+    def test_whatever_writers_do(self) -> None:
+        """Whatever writers do, the sink holds what dictionaries would."""
+        _run(_machine_of(self, SinkBackEnd, self.machine), 2)
+
+    def test_whatever_managers_do(self) -> None:
+        """Whatever is done with managers of the sink, they do what they should."""
+        _run(_machine_of(self, SinkBackEnd, self.manager_machine), 3)
 
 
 def _machine_of(
@@ -78,11 +122,12 @@ def _machine_of(
     return derived
 
 
-def _run(machine: type[RuleBasedStateMachine]) -> None:
+def _run(machine: type[RuleBasedStateMachine], share: int) -> None:
+    """Do so many times fewer examples than the profile says."""
     profile = hypothesis.settings()
     settings = hypothesis.settings(
         deadline=None,
-        max_examples=max(profile.max_examples // 2, 1),
+        max_examples=max(profile.max_examples // share, 1),
         stateful_step_count=_STEPS,
         suppress_health_check=list(hypothesis.HealthCheck),
     )

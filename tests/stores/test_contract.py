@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
+from tests.stores.sqlite_machine import SqliteMachine
+
 from uptime_core import CsvStore, MemoryStore, SqliteStore, Store
 from uptime_core.testing.store_model import StoreData, row_texts
 from uptime_core.testing.store_samples import at
@@ -20,6 +22,7 @@ class TestMemoryStore(StoreTests):
 
 
 class TestSqliteStore(StoreTests):
+    machine = SqliteMachine
     sorted_batches = True
     durable = True
     shared = True
