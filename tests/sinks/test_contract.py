@@ -17,7 +17,7 @@ from uptime_core import (
     SqliteSink,
 )
 from uptime_core.testing.sink_machine import ReportSinkMachine
-from uptime_core.testing.sink_samples import complete, job_of, report_of, running
+from uptime_core.testing.sink_samples import complete, job_of, report_of, running, same
 from uptime_core.testing.suites import ReportSinkTests
 
 if TYPE_CHECKING:
@@ -134,6 +134,17 @@ def test_a_full_queue_says_what_its_bound_is(sink: ReportSink, most: int) -> Non
     said = {1: "^1 report may be", 2: "^2 reports may be"}
     with pytest.raises(QueueFullError, match=said[most]):
         sink.swap(None, job_of(9), most_active=most)
+
+
+def test_a_final_job_in_its_own_place_changes_nothing(sink: ReportSink) -> None:
+    claimed, report = running(job_of()), report_of()
+    done = complete(claimed)
+    assert sink.swap(None, claimed)
+    assert sink.swap(claimed, done, report=report)
+
+    assert sink.swap(done, done)
+    assert same(sink.report(done.report_id), report)
+    assert sink.job(done.report_id) == done
 
 
 def test_a_report_of_many_shops_is_kept(sink: ReportSink) -> None:

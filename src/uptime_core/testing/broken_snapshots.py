@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 import attrs
@@ -125,6 +127,14 @@ class SnapshotsForgetShopsWithoutPolls(PlainStore):
         return model.snapshot()
 
 
+@faults("store.quarantined")
+class SnapshotsForgetTheQuarantine(PlainStore):
+    """A snapshot does not say who is in quarantine."""
+
+    def snapshot(self) -> SnapshotLike:
+        return attrs.evolve(self.current.snapshot(), quarantined=frozenset())
+
+
 @faults("store.snapshot-for")
 class NothingFromBeforeTheWindows(PlainStore):
     """A report does not read the last poll from before its windows."""
@@ -201,3 +211,38 @@ class Unsorted(PlainStore):
     ) -> Iterator[PollColumns]:
         for batch in super().polls(store_id, start, end):
             yield columns_of(sorted(rows_of(batch), key=lambda row: row[1]))
+
+
+@faults("store.naive-bound")
+class NaiveIsUtc(PlainStore):
+    """A bound without a time zone is taken for one in UTC."""
+
+    def polls(
+        self,
+        store_id: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> Iterator[PollColumns]:
+        bounds = (
+            t if t is None or t.tzinfo is not None else t.replace(tzinfo=UTC)
+            for t in (start, end)
+        )
+        return super().polls(store_id, *bounds)
+
+
+@faults("store.threads", "ingest.threads")
+class OneReaderAtATime(PlainStore):
+    """Two threads that read at once disturb each other."""
+
+    reads = False
+
+    def timezones(self) -> Mapping[str, str]:
+        if self.reads:
+            raise RuntimeError("another thread reads")
+        self.reads = True
+        time.sleep(0.0005)
+        self.reads = False
+        return super().timezones()
+
+    def snapshot(self) -> SnapshotLike:
+        return attrs.evolve(self.current.snapshot(), timezones=self.timezones())

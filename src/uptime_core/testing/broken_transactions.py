@@ -165,3 +165,15 @@ class OldPollsComeBack(PlainStore):
         result = super().take_polls(model, rows)
         model.horizon = horizon
         return result
+
+
+@faults("retention.earlier", "retention.deleted", "retention.expired")
+class TheHorizonGoesBack(PlainStore):
+    """An earlier instant lets older polls in again."""
+
+    def delete_before(self, instant: datetime) -> int:
+        deleted = super().delete_before(instant)
+        horizon = to_micros(instant)
+        self.model.polls = set(self.model.kept_polls())
+        self.model.horizon = horizon
+        return deleted

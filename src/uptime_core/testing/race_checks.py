@@ -241,6 +241,9 @@ def deleting_old_polls(bench: StoreBench) -> None:
             with keeps("retention.earlier"):
                 told = store.delete_before(at(earlier).astimezone(ZONE))
                 require_equal("how many", told, 0)
+                late = as_rows([("a", horizon - 1, True)])
+                old = taking_in(bench.store).add_polls(late)
+                require_equal("expired", getattr(old, "expired", None), 1)
             bench.holds(polls="retention.earlier")
 
 

@@ -147,8 +147,6 @@ def final_states(bench: SinkBench) -> None:
             _refused(
                 bench, "sink.final", IllegalTransitionError, (final, revived), made
             )
-        bench.swap(final, final)  # this changes nothing
-        bench.holds("sink.final")
     for job in bench.chosen():
         bench.swap(job, None)
     bench.holds("sink.final")

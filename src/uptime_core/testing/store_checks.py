@@ -180,7 +180,7 @@ def a_row_of_each_minute_of_the_week(bench: StoreBench) -> None:
     bench.holds()
 
 
-@checks("store.polls", "store.hours", "store.timezones")
+@checks("store.polls", "store.hours", "store.timezones", "store.parts")
 def thousands_of_shops(bench: StoreBench) -> None:
     """No shop, and no poll, is left out where there are many."""
     shops = [f"shop-{number * 7919 % 5003:04}" for number in range(5003)]

@@ -122,7 +122,8 @@ def require_snapshot(snapshot: SnapshotLike, data: StoreData) -> None:
     require_same("the snapshot's polls", polls, data.polls)
     require_same("the snapshot's hours", hours.items(), data.hours.items())
     require_same("the snapshot's zones", zones.items(), data.timezones.items())
-    require_same("the snapshot's quarantine", quarantined, data.quarantined)
+    with keeps("store.quarantined"):
+        require_same("the snapshot's quarantine", quarantined, data.quarantined)
     require(snapshot.shops >= len(shops), "it has more shops than it says")
 
 
