@@ -21,11 +21,10 @@ NAMED = re.findall(
 )
 OURS = [name for name in NAMED if name[0].startswith("tests/")]
 KIT = [name for name in NAMED if name not in OURS]
-CHECKS = [
-    *store_checks_of(stores.TestSqliteStore()),
-    *sink_checks_of(sinks.TestSqliteSink()),
-]
-RUN = {(check.run.__module__, check.name) for check in CHECKS}
+RUN = {
+    *((c.run.__module__, c.name) for c in store_checks_of(stores.TestSqliteStore())),
+    *((c.run.__module__, c.name) for c in sink_checks_of(sinks.TestSqliteSink())),
+}
 SUITES = {"StoreTests": stores.TestSqliteStore, "ReportSinkTests": sinks.TestSqliteSink}
 
 
