@@ -34,11 +34,29 @@ def broken_by(fault: Fault[SinkBackEnd], check: Check[SinkBench]) -> str | None:
 def test_every_fault_is_found_and_its_sentence_named(
     fault: Fault[SinkBackEnd],
 ) -> None:
+    fitting = [
+        check
+        for check in sink_checks_of(fault.back_end)
+        if set(fault.sentences) & set(check.sentences)
+    ]
+    fitting.sort(key=lambda check: check.name.startswith("whatever"))
+    assert fault.told
+
+    named = []
+    for check in fitting:
+        named.append(broken_by(fault, check))
+        if named[-1] in fault.sentences:
+            return
+    pytest.fail(f"the checks named {named}")
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("fault", BROKEN_SINKS, ids=lambda fault: fault.name)
+def test_the_whole_suite_finds_every_fault(fault: Fault[SinkBackEnd]) -> None:
     found = {
         check.name: broken_by(fault, check) for check in sink_checks_of(fault.back_end)
     }
 
-    assert fault.told
     assert set(fault.sentences) & set(found.values()), found
 
 

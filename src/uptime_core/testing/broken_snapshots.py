@@ -127,6 +127,17 @@ class SnapshotsForgetShopsWithoutPolls(PlainStore):
         return model.snapshot()
 
 
+@faults("store.snapshot")
+class SnapshotsTakeAWhile(PlainStore):
+    """The parts of a snapshot are read one after the other."""
+
+    def snapshot(self) -> SnapshotLike:
+        before = self.current.snapshot()
+        time.sleep(0.001)
+        now = self.current.snapshot()
+        return attrs.evolve(before, hours=now.hours, timezones=now.timezones)
+
+
 @faults("store.quarantined")
 class SnapshotsForgetTheQuarantine(PlainStore):
     """A snapshot does not say who is in quarantine."""

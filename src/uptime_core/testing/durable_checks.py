@@ -21,7 +21,8 @@ from uptime_core.testing.processes import (
 )
 from uptime_core.testing.store_bench import StoreBench, taking_in
 from uptime_core.testing.store_model import StoreModel
-from uptime_core.testing.store_reading import hours_by_shop, poll_set, require_held
+from uptime_core.testing.store_operations import settle
+from uptime_core.testing.store_reading import require_held
 from uptime_core.testing.store_samples import (
     HOURS,
     IDS,
@@ -153,20 +154,6 @@ def _ingests(
     return (polls, hours, zones, *[all_three] * bool(bench.back_end.transactions))
 
 
-def _settle(
-    bench: StoreBench, after: StoreModel, sentence_id: str, *, done: bool
-) -> None:
-    """Fail unless an ingest is done wholly or not at all; the model follows it."""
-    seen = (
-        poll_set(bench.store.polls()) - bench.model.polls,
-        dict(bench.store.timezones()) != bench.model.timezones,
-        hours_by_shop(bench.store.hours()) != bench.model.hours,
-    )
-    if done or any(seen):
-        bench.model.become(after)
-    bench.holds(**_names(sentence_id))
-
-
 @checks("store.durable", needs=["durable", "forks"])
 def a_process_that_crashes(bench: StoreBench) -> None:
     """A process that ends at any step of an ingest leaves it done or not begun."""
@@ -192,7 +179,7 @@ def a_process_that_crashes(bench: StoreBench) -> None:
             if steps is None:
                 (steps,) = said
                 points += chosen(steps, 9)
-            _settle(bench, after, "store.durable", done=bool(said))
+            settle(bench, after, "store.durable", done=bool(said))
 
 
 class _Nowhere:
@@ -227,7 +214,7 @@ def errors_of_the_system(bench: StoreBench) -> None:
             except (OSError, UptimeError):
                 pass
             ingest(cast("Any", _Nowhere()), after, turn)
-            _settle(bench, after, "ingest.whole", done=done)
+            settle(bench, after, "ingest.whole", done=done)
             if bench.back_end.durable:
                 bench.reopen()
                 bench.holds(**_names("ingest.whole"))
@@ -260,7 +247,7 @@ def a_process_that_is_killed(bench: StoreBench) -> None:
             bench.model.add_polls(batch(number))
         after = bench.model.copy()
         after.add_polls(batch(last + 1))
-        _settle(bench, after, "store.durable", done=False)
+        settle(bench, after, "store.durable", done=False)
         first = last + 2
 
 

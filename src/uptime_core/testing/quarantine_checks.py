@@ -106,3 +106,7 @@ def shops_that_the_caller_sets_aside(bench: StoreBench) -> None:
     bench.holds(quarantined="ingest.quarantine")
     bench.set_hours({}, replace=True)
     bench.holds(quarantined="ingest.quarantine")
+    forgotten = [("y", START, True), ("nobody", START, False), ("x", START, True)]
+    bench.add_polls(forgotten)
+    bench.set_hours({"a": HOURS["one"], "b": HOURS["one"], "bad": HOURS["one"]})
+    bench.holds(quarantined="ingest.quarantine")

@@ -12,9 +12,11 @@ from uptime_core.testing.failures import BrokenContractError, keeps
 from uptime_core.testing.store_samples import (
     BAD_HOURS,
     BAD_POLLS,
+    DAYS,
     HOURS,
     HOURS_FORMS,
     MINUTE,
+    NIGHTS,
     POLICIES,
     POLL_FORMS,
     START,
@@ -94,7 +96,7 @@ class StepsByChance:
         return Quarantine(named[0], named[1] - named[0])
 
     def _hours(self) -> dict[str, Any]:
-        kinds = [*HOURS.values(), ()]
+        kinds = [*HOURS.values(), DAYS, NIGHTS, ()]
         return {shop: self._chance.choice(kinds) for shop in self._shops()}
 
     def _zones(self) -> dict[str, str]:
@@ -201,7 +203,7 @@ def whatever_it_holds(bench: StoreBench) -> None:
     for seed in range(5):
         chance = Random(100 + seed)  # noqa: S311  # no secret
         data = bench.anew()
-        kinds = list(HOURS.values())
+        kinds = [*HOURS.values(), DAYS, NIGHTS]
         hours = {shop: chance.choice(kinds) for shop in chance.sample(SHOPS, 4)}
         names = sorted(TIMEZONES.values())
         zones = {shop: chance.choice(names) for shop in chance.sample(SHOPS, 4)}

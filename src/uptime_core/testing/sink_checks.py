@@ -126,9 +126,13 @@ def only_the_revision_counts(bench: SinkBench) -> None:
     bench.add(job)
     bench.swap(attrs.evolve(job, done=7, owner="x"), attrs.evolve(job, revision=9))
     bench.holds("sink.swap")
-    for revision in (5, 8, 10):
-        bench.swap(attrs.evolve(job, revision=revision), attrs.evolve(job, revision=11))
+    far = 2**40 + 9
+    for revision, following in ((5, 11), (8, 11), (10, 11), (9, far), (9, 11)):
+        old, new = (attrs.evolve(job, revision=r) for r in (revision, following))
+        bench.swap(old, new)
         bench.holds("sink.swap")
+    bench.swap(attrs.evolve(job, revision=far), attrs.evolve(job, revision=far + 1))
+    bench.holds("sink.swap")
 
 
 @checks("sink.add")
@@ -175,6 +179,15 @@ def jobs_without_a_key(bench: SinkBench) -> None:
     bench.holds("sink.add")
     told = len(bench.sink.jobs(idempotency_key=None))
     require_equal("jobs(idempotency_key=None)", told, 6)
+
+
+@checks("sink.job", "sink.active", "sink.order")
+def many_jobs(bench: SinkBench) -> None:
+    """No job is left out where there are many."""
+    for number in range(150):
+        job = job_of(number * 37 % 151)
+        bench.add(job if number % 3 else failed(running(job)))
+    bench.holds()
 
 
 @checks("sink.order")

@@ -20,8 +20,10 @@ from uptime_core.testing.store_reading import (
     require_snapshot,
 )
 from uptime_core.testing.store_samples import (
+    DAYS,
     HOURS,
     MINUTE,
+    NIGHTS,
     NOON,
     POLICIES,
     START,
@@ -48,8 +50,8 @@ def reports_of_all_policies(bench: StoreBench) -> None:
     rows += [(shop, t - 40 * DAY, up) for shop, t, up in some_polls(4, "abf", 30)]
     bench.put(
         rows,
-        {"a": HOURS["night"], "b": HOURS["split"], "g": HOURS["one"]},
-        {"a": "Pacific/Apia", "b": "Europe/Dublin", "h": "UTC"},
+        {"a": DAYS, "b": NIGHTS, "c": DAYS, "g": DAYS, "d": HOURS["split"]},
+        {"a": "Pacific/Apia", "b": "Europe/Dublin", "h": "UTC", "g": "Asia/Kathmandu"},
     )
     for number, (policy, minutes) in enumerate(product(POLICIES, (-200, 0, 77))):
         stores: StoreSelection = ("all", "polled", ["c", "g", "a"])[number % 3]
@@ -110,7 +112,7 @@ def reports_as_the_oracle_computes_them(bench: StoreBench) -> None:
     """The sums are those of a slow computation that shares nothing with the fast."""
     bench.put(
         some_polls(8, "abcd", 60),
-        {"a": HOURS["night"], "b": HOURS["overlap"], "d": HOURS["day"]},
+        {"a": NIGHTS, "b": HOURS["overlap"], "c": DAYS, "d": HOURS["day"]},
         {"a": "Australia/Lord_Howe", "c": "Asia/Kathmandu"},
     )
     for policy in POLICIES:

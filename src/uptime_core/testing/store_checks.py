@@ -56,11 +56,14 @@ def an_empty_store(bench: StoreBench) -> None:
     require_equal("the report's shops", report.store_ids, ())
 
 
-@checks("store.polls", "store.instants", "store.newest", "store.snapshot")
+@checks("store.polls", "store.instants", "store.newest", "store.range")
 def polls_of_all_times(bench: StoreBench) -> None:
-    """Every poll is there, exactly, from 1900 to 2199."""
+    """Every poll is there, exactly, from 1900 to 2199, and in every range of these."""
     bench.put([("a", t, t % 2 == 0) for t in INSTANTS])
     bench.holds(polls="store.instants")
+    bounds = (None, *INSTANTS[::4], INSTANTS[-1])
+    for number, (low, high) in enumerate(product(bounds, bounds)):
+        read_range(bench, ("a", None)[number % 2], low, high)
 
 
 @checks("store.ids", "store.polls", "store.hours", "store.timezones")
@@ -200,6 +203,10 @@ def identities(bench: StoreBench) -> None:
     own = bench.store.identity
     require(isinstance(own, str) and own, f"it is {own!r}")
     require_equal("identity, asked again", bench.store.identity, own)
+    if bench.back_end.ingest:
+        bench.add_polls([("a", START + 1, True), ("b", START, False)])
+        bench.set_timezones({"b": "UTC"})
+        require_equal("identity, when there is more", bench.store.identity, own)
     require(bench.elsewhere().identity != own, "another store has the same one")
     if bench.back_end.shared:
         with keeps("store.shared"):

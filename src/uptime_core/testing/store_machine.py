@@ -18,9 +18,11 @@ from uptime_core.testing.store_bench import StoreBench, taking_in
 from uptime_core.testing.store_samples import (
     BAD_HOURS,
     BAD_POLLS,
+    DAYS,
     HOURS,
     HOURS_FORMS,
     MINUTE,
+    NIGHTS,
     POLICIES,
     POLL_FORMS,
     START,
@@ -45,7 +47,9 @@ instants = st.one_of(
     st.integers(-2, 2).map(lambda n: START + n),
 )
 polls = st.lists(st.tuples(shops, instants, st.booleans()), max_size=12)
-hours = st.dictionaries(shops, st.sampled_from([(), *HOURS.values()]), max_size=3)
+hours = st.dictionaries(
+    shops, st.sampled_from([(), DAYS, NIGHTS, *HOURS.values()]), max_size=3
+)
 zones = st.dictionaries(shops, st.sampled_from(sorted(TIMEZONES.values())), max_size=3)
 some_shops = st.frozensets(shops | st.just("never polled"), max_size=2)
 _settled: dict[type[StoreMachine], dict[str, bool]] = {}
@@ -67,10 +71,12 @@ class StoreMachine(StoreBackEnd, RuleBasedStateMachine):
 
         TestMine = MyMachine.TestCase
 
-    There are rules for ingest of all three sources, good and bad; for transactions,
-    retention and several threads, where the store has that; for restarts, with and
-    without an end; for inputs that break off; and for ranges, and reports of the past
-    and the future. After each rule, all that the store holds is compared.
+    There are rules for ingest of all three sources, good and bad; for inputs that
+    break off; for several threads; for transactions and retention, where the store has
+    these; for restarts, with and without an end, and processes that crash, where it is
+    durable; and for ranges, and reports of the past and the future. After each rule,
+    all that the store holds is compared. Where stores may share a folder, two of them
+    are used in turn.
 
     Attributes:
         bench: The store, and what it should hold.
@@ -183,6 +189,12 @@ class StoreMachine(StoreBackEnd, RuleBasedStateMachine):
         """The store is opened again; the one before was closed, or has crashed."""
         do.reopen(self.bench, close=close)
         self._look()
+
+    @precondition(lambda self: self.durable and self.forks)
+    @rule(rows=polls, step=st.integers(1, 15))
+    def crash(self, rows: list[PollRow], step: int) -> None:
+        """A process ends at some step of an ingest."""
+        do.crash(self.bench, rows, step)
 
     @rule(shop=st.none() | shops, low=st.none() | instants, high=st.none() | instants)
     def read(self, shop: str | None, low: int | None, high: int | None) -> None:

@@ -10,9 +10,14 @@ from uptime_core.errors import InputError
 from uptime_core.intake import NOBODY, Quarantine
 from uptime_core.one_report import compute_store
 from uptime_core.testing.failures import keeps, require, require_equal, require_same
+from uptime_core.testing.processes import ForkedProcess, Steps
 from uptime_core.testing.snapshot_checks import require_reports, require_sums
 from uptime_core.testing.store_bench import taking_in
-from uptime_core.testing.store_reading import poll_set, require_result
+from uptime_core.testing.store_reading import (
+    hours_by_shop,
+    poll_set,
+    require_result,
+)
 from uptime_core.testing.store_samples import (
     HOURS,
     MINUTE,
@@ -31,8 +36,9 @@ if TYPE_CHECKING:
     from uptime_core.inputs import HoursInput, PollInput
     from uptime_core.policy import Policy
     from uptime_core.request import StoreSelection
+    from uptime_core.testing.processes import Say
     from uptime_core.testing.store_bench import StoreBench
-    from uptime_core.testing.store_model import PollRow, WeekRow
+    from uptime_core.testing.store_model import PollRow, StoreModel, WeekRow
 
     PollForm = Callable[[Iterable[PollRow]], PollInput]
     Shops = Literal["all", "polled"]
@@ -177,6 +183,44 @@ def delete_before(bench: StoreBench, instant: int) -> None:
     deleted = cast("SupportsRetention", bench.store).delete_before(at(instant))
     with keeps("retention.deleted"):
         require_equal("deleted", deleted, bench.model.delete_before(instant))
+
+
+def settle(
+    bench: StoreBench, after: StoreModel, sentence_id: str, *, done: bool
+) -> None:
+    """Fail unless an ingest is done wholly or not at all; the model follows it.
+
+    Args:
+        bench: The store, and a model in which the ingest is not done.
+        after: A model in which it is.
+        sentence_id: What is broken if only a part of it is done.
+        done: Whether it must be done.
+    """
+    seen = (
+        poll_set(bench.store.polls()) - bench.model.kept_polls(),
+        dict(bench.store.timezones()) != bench.model.timezones,
+        hours_by_shop(bench.store.hours()) != bench.model.hours,
+    )
+    if done or any(seen):
+        bench.model.become(after)
+    names = ("polls", "hours", "timezones", "quarantined")
+    bench.holds(**dict.fromkeys(names, sentence_id))
+
+
+def crash(bench: StoreBench, rows: Sequence[PollRow], step: int) -> None:
+    """Let a process end at a step of an ingest, which is done or not begun."""
+    bench.reopen()
+    after = bench.model.copy()
+    after.add_polls(rows)
+
+    def work(say: Say, _: object) -> None:
+        store = taking_in(bench.open())
+        with Steps(last=step, crash=True).counted():
+            store.add_polls(as_rows(rows))
+        say("done")
+
+    _, said = ForkedProcess.running(work).end()
+    settle(bench, after, "store.durable", done=bool(said))
 
 
 def reopen(bench: StoreBench, *, close: bool) -> None:

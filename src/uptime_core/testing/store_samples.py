@@ -97,6 +97,10 @@ HOURS: Mapping[str, tuple[WeekRow, ...]] = {
 }
 """Business hours of as many kinds, by the name of a shop."""
 
+DAYS = tuple(row(day, "07:30", "18:15") for day in range(7))
+NIGHTS = tuple(row(day, "20:40", "05:10") for day in range(7))
+"""Hours of every day, which a wrong zone, or none, moves."""
+
 TIMEZONES: Mapping[str, str] = {
     "one": "America/New_York",
     "split": "Australia/Lord_Howe",

@@ -14,6 +14,7 @@ from uptime_core.testing import (
     random_checks,
     snapshot_checks,
     store_checks,
+    transaction_checks,
 )
 from uptime_core.testing.back_ends import StoreBackEnd, back_end_class
 from uptime_core.testing.checks import Check, in_time
@@ -36,7 +37,8 @@ STORE_CHECKS: tuple[Check[StoreBench], ...] = (
         *ingest_checks.checks,
         *quarantine_checks.checks,
     ),
-    *(*race_checks.checks, *durable_checks.checks, *random_checks.checks),
+    *(*race_checks.checks, *transaction_checks.checks),
+    *(*durable_checks.checks, *random_checks.checks),
 )
 """All checks of stores; those that apply depend on what a back end promises."""
 
