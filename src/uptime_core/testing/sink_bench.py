@@ -99,8 +99,13 @@ class SinkBench:
                 sink.close()
 
     def reopen(self, *, close: bool = True) -> None:
-        """Go on with a new sink of the place, as after a restart."""
-        if close:
+        """Go on with a new sink of the place, as after a restart.
+
+        Args:
+            close: Close the sinks before it; those that are not shared are closed in
+                any case.
+        """
+        if close or not self.back_end.shared:
             self.close()
         self._sink = self._second = None
 

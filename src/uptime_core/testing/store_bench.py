@@ -94,8 +94,13 @@ class StoreBench:
                 store.close()
 
     def reopen(self, *, close: bool = True) -> None:
-        """Go on with a new store of the folder, as after a restart."""
-        if close:
+        """Go on with a new store of the folder, as after a restart.
+
+        Args:
+            close: Close the stores before it; those that are not shared are closed in
+                any case.
+        """
+        if close or not self.back_end.shared:
             self.close()
         self._store = self._second = None
 

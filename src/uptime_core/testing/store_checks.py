@@ -189,7 +189,7 @@ def thousands_of_shops(bench: StoreBench) -> None:
     shops = [f"shop-{number * 7919 % 5003:04}" for number in range(5003)]
     kinds = [HOURS[kind] for kind in sorted(HOURS)]
     bench.put(
-        [(s, START + n % 11 * MINUTE - n, n % 3 > 0) for n, s in enumerate(shops * 7)],
+        [(s, START + n % 11 * MINUTE - n, n % 3 > 0) for n, s in enumerate(shops * 4)],
         {shop: kinds[n % len(kinds)] for n, shop in enumerate(shops[::2])},
         {shop: "UTC" if n % 2 else "Asia/Tokyo" for n, shop in enumerate(shops[::3])},
     )
@@ -237,6 +237,7 @@ def threads_that_read(bench: StoreBench) -> None:
 def closing(bench: StoreBench) -> None:
     """A store can be closed twice, and a block gives it and closes it."""
     bench.put([("a", START, True)])
+    bench.reopen()
     closed: list[bool] = []
     store = bench.open()
     close = store.close
