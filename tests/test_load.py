@@ -750,16 +750,14 @@ def hours_columns(rows: list[tuple[str, int, int]]) -> HoursColumns:
 
 
 def open_times(hours: HoursColumns) -> dict[str, list[tuple[int, int]]]:
-    """When each shop is open in the week."""
+    """Where each shop opens in the week, and how long it was open up to its closing."""
     times = {}
     for number, store_id in enumerate(hours.store_ids):
         mine = hours.code == number
         one = WeeklyTable.of(
             1, np.zeros(mine.sum(), np.int64), hours.start[mine], hours.end[mine]
         )
-        times[store_id] = list(
-            zip(one.start.tolist(), one.length.tolist(), strict=True)
-        )
+        times[store_id] = list(zip(one.key.tolist(), one.passed.tolist(), strict=True))
     return times
 
 

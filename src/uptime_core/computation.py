@@ -87,10 +87,7 @@ class Computation:
             self._check_totals(part.totals)
             selection = select(part, self._as_of, listed)
             missing -= selection.known
-            late = part.polls.code[part.polls.at > self._as_of]
-            self._after_as_of += int(np.count_nonzero(selection.read[late]))
-            if part.totals is not None:
-                self._after_as_of += int(part.totals.later[selection.read].sum())
+            self._after_as_of += selection.after_as_of
             self._rejected += len(part.rejected)
             self._quarantined += selection.quarantined
             self._store_ids += selection.store_ids

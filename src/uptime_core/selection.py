@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -17,6 +18,8 @@ from uptime_core.kernel.weekly import WEEK
 from uptime_core.timezones import load_timezone
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from uptime_core.kernel.arrays import Bool, Int64, UInt8
     from uptime_core.kernel.localtime import Segments
     from uptime_core.policy import MissingHours, Policy
@@ -29,14 +32,14 @@ class Selection(NamedTuple):
 
     Attributes:
         store_ids: Their ids, sorted as text, code point by code point.
-        read: Whether a shop's polls are read, for each of the snapshot's poll ids.
         quarantined: How many shops were left out because of rejected rows.
+        after_as_of: How many polls of shops that are read came too late.
         known: Shops that any source knows.
     """
 
     store_ids: tuple[str, ...]
-    read: Bool
     quarantined: int
+    after_as_of: int
     known: set[str]
 
 
@@ -49,28 +52,45 @@ def select(snapshot: Snapshot, as_of: int, stores: CheckedSelection) -> Selectio
         stores: `all` that any source knows, the `polled` ones, or ids; those that no
             source knows are left out.
     """
-    polls = snapshot.polls
-    counts = (
-        np.bincount(polls.code[polls.at <= as_of], minlength=len(polls.store_ids))
-        if snapshot.totals is None
-        else snapshot.totals.polls
-    )
-    polled = {polls.store_ids[code] for code in np.flatnonzero(counts).tolist()}
+    ids = snapshot.polls.store_ids
+    counts, later = _counts(snapshot, as_of)
+    polled = {ids[code] for code in np.flatnonzero(counts).tolist()}
     known = polled.union(
         snapshot.hours.store_ids, snapshot.timezones, snapshot.quarantined
     )
     if isinstance(stores, str):
         wanted = known if stores == "all" else polled
-        read = set(polls.store_ids)
+        read = {ids[code] for code in np.flatnonzero(later).tolist()}
     else:
         wanted = read = known.intersection(stores)
     read = read - snapshot.quarantined
     return Selection(
         store_ids=tuple(sorted(wanted - snapshot.quarantined)),
-        read=np.array([shop in read for shop in polls.store_ids], dtype=np.bool_),
         quarantined=len(wanted & snapshot.quarantined),
+        after_as_of=sum(
+            int(later[code])
+            for code in np.flatnonzero(later).tolist()
+            if ids[code] in read
+        ),
         known=known,
     )
+
+
+def _counts(snapshot: Snapshot, as_of: int) -> tuple[Int64, Int64]:
+    """How many polls each shop has up to `as_of`, and after it."""
+    polls, totals = snapshot.polls, snapshot.totals
+    shops = len(polls.store_ids)
+    newest = polls.newest()
+    if newest is None or newest <= as_of:
+        counts = np.bincount(polls.code, minlength=shops)
+        later = np.zeros(shops, dtype=np.int64)
+    else:
+        is_late = polls.at > as_of
+        counts = np.bincount(polls.code[~is_late], minlength=shops)
+        later = np.bincount(polls.code[is_late], minlength=shops)
+    if totals is not None:
+        counts, later = totals.polls, later + totals.later
+    return counts, later
 
 
 class ShopColumns(NamedTuple):
@@ -165,10 +185,12 @@ def _polls(
     snapshot: Snapshot, number: dict[str, int], as_of: int
 ) -> tuple[Int64, Int64, UInt8]:
     polls = snapshot.polls
-    shop = _numbers(polls.store_ids, number)[polls.code]
-    keep = (shop >= 0) & (polls.at <= as_of)
-    if keep.all():
+    numbers = _numbers(polls.store_ids, number)
+    shop = numbers[polls.code]
+    newest = polls.newest()
+    if newest is None or ((numbers >= 0).all() and newest <= as_of):
         return shop, polls.at, polls.status
+    keep = (shop >= 0) & (polls.at <= as_of)
     return shop[keep], polls.at[keep], polls.status[keep]
 
 
@@ -229,28 +251,41 @@ def _zones(
     zone need not be probed.
     """
     low, high = bounds
+    names = list(map(snapshot.timezones.get, number, repeat(default)))
+    # Each name once, in the order of the shops: an error is about the first one.
+    places = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    rules = [_rules(name, names, snapshot, number) for name in places]
+    place = np.fromiter(map(places.__getitem__, names), np.int64, len(names))
+    is_probed = np.bincount(place[with_hours], minlength=len(rules)) > 0
     never_changes = np.array([low], dtype=np.int64), np.array([0], dtype=np.int64)
     segments: list[Segments] = [never_changes]
-    places: dict[str, int] = {}
-    zone = np.zeros(len(number), dtype=np.int64)
-    for (store_id, shop), probed in zip(number.items(), with_hours, strict=True):
-        name = snapshot.timezones.get(store_id, default)
-        if name is None:
-            raise MissingTimezoneError(
-                f"shop {shown(store_id)} has no time zone; add it, or give "
-                "the policy a default_timezone",
-                source=snapshot.timezones_source,
-            )
-        try:
-            rules = load_timezone(name)
-        except UnknownTimezoneError as error:
-            error.reason = f"{error.reason} (shop {shown(store_id)})"
-            error.source = snapshot.timezones_source
-            raise
-        if probed and name not in places:
-            places[name] = len(segments)
-            if name not in probed_zones:
-                probed_zones[name] = offset_segments(rules, low, high)
-            segments.append(probed_zones[name])
-        zone[shop] = places[name] if probed else 0
-    return zone, tuple(segments)
+    for zone, probed in zip(rules, is_probed.tolist(), strict=True):
+        if probed:
+            if zone.key not in probed_zones:
+                probed_zones[zone.key] = offset_segments(zone, low, high)
+            segments.append(probed_zones[zone.key])
+    segment = np.cumsum(is_probed)
+    return np.where(with_hours, segment[place], 0), tuple(segments)
+
+
+def _rules(
+    name: str | None,
+    names: list[str | None],
+    snapshot: Snapshot,
+    number: dict[str, int],
+) -> ZoneInfo:
+    """The rules of a zone; an error is about the first shop that has it."""
+    if name is None:
+        shop = tuple(number)[names.index(name)]
+        raise MissingTimezoneError(
+            f"shop {shown(shop)} has no time zone; add it, or give "
+            "the policy a default_timezone",
+            source=snapshot.timezones_source,
+        )
+    try:
+        return load_timezone(name)
+    except UnknownTimezoneError as error:
+        shop = tuple(number)[names.index(name)]
+        error.reason = f"{error.reason} (shop {shown(shop)})"
+        error.source = snapshot.timezones_source
+        raise
