@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from datetime import time
+from functools import lru_cache
 from numbers import Integral
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
@@ -78,35 +79,42 @@ def parse_hours(start: object, end: object) -> tuple[int, int]:
 
 
 def _parse_time(cell: object, field: str) -> int:
+    if isinstance(cell, str):
+        return _parse_clock(cell, field)
     if isinstance(cell, time):
         if cell.tzinfo is not None:
             raise InputError(
                 f"{cell!r} has a time zone; business hours are local wall time",
                 field=field,
             )
-        hour, minute, second, micro = (
-            cell.hour,
-            cell.minute,
-            cell.second,
-            cell.microsecond,
-        )
-    else:
-        match = _TIME.fullmatch(cell.strip(BLANKS)) if isinstance(cell, str) else None
-        if match is None:
-            raise InputError(
-                f"{shown(cell)} is not a time of day like '9:00', '09:00' or "
-                "'09:00:00'",
-                field=field,
-            )
-        hour, minute, second = (int(part or 0) for part in match.groups()[:3])
-        micro = int((match[4] or "").ljust(6, "0"))
+        return _micros(cell.hour, cell.minute, cell.second, cell.microsecond)
+    raise _no_time(cell, field)
+
+
+@lru_cache(maxsize=4096)  # of some hundred that occur in the real hours
+def _parse_clock(text: str, field: str) -> int:
+    match = _TIME.fullmatch(text.strip(BLANKS))
+    if match is None:
+        raise _no_time(text, field)
+    hour, minute, second = (int(part or 0) for part in match.groups()[:3])
     if hour > 23 or minute > 59 or second > 59:  # noqa: PLR2004  # a clock's digits
         raise InputError(
-            f"{shown(cell)} is past the last time of day"
+            f"{shown(text)} is past the last time of day"
             + ("; only an end may be 24:00" if hour == 24 else ""),  # noqa: PLR2004
             field=field,
         )
+    return _micros(hour, minute, second, int((match[4] or "").ljust(6, "0")))
+
+
+def _micros(hour: int, minute: int, second: int, micro: int) -> int:
     return ((hour * 60 + minute) * 60 + second) * SECOND + micro
+
+
+def _no_time(cell: object, field: str) -> InputError:
+    return InputError(
+        f"{shown(cell)} is not a time of day like '9:00', '09:00' or '09:00:00'",
+        field=field,
+    )
 
 
 @attrs.frozen

@@ -6,6 +6,7 @@ import random
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -124,7 +125,9 @@ def test_files_with_any_bytes_changed(path: Path, seed: int) -> None:
         (b"1,0\r1,1\n", [0, 1]),
         (b"1,\0\n", [0, 1]),
         (b"1,\xff\n", [0, 1]),
-        (b"1," + b"x" * (1 << 16) + b"\n", [0, 1]),
+        (b"1,0\n1\n", [0, 1]),
+        (b"1," + b"x" * 65 + b"\n", [0, 1]),
+        (b"x" * 65 + b",0\n", [0, 1]),
     ],
 )
 def test_what_only_csv_can_read_is_left_to_it(data: bytes, places: list[int]) -> None:
@@ -132,5 +135,8 @@ def test_what_only_csv_can_read_is_left_to_it(data: bytes, places: list[int]) ->
 
 
 def test_lines_are_cut_behind_the_id() -> None:
-    rows = shop_file.plain_rows(b"1,0,9:00\r\n2\n,x", Layout([0, 1, 2], 3))
-    assert rows == (("1", "2", ""), ("0,9:00", "", "x"))
+    rows = shop_file.plain_rows(b"1,0,9:00\r\n,,\n22,x,", Layout([0, 1, 2], 3))
+    assert rows is not None
+    every = np.arange(3)
+    assert rows.store_ids.texts(every) == [b"1", b"", b"22"]
+    assert rows.rests.texts(every) == [b"0,9:00", b",", b"x,"]

@@ -1,4 +1,4 @@
-"""Numbers of ids, looked up for whole columns of words at once."""
+"""Numbers of cells, looked up for whole columns of words at once."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import numpy.typing as npt
 
-    from uptime_core.kernel.arrays import Bool, Int32, UInt64
-    from uptime_core.store_ids import StoreCodes
+    from uptime_core.kernel.arrays import Bool, Int32, Int64, UInt64
+    from uptime_core.plain_lines import Stretches
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -25,60 +25,68 @@ _MULTIPLIERS = tuple(
 """Odd numbers without a pattern; each gives an entry another slot."""
 
 
-class IdTable:
-    """Looks cells up in a `StoreCodes`, which it fills.
+class CellTable:
+    """Looks cells up in a dictionary that numbers them, such as `StoreCodes`.
 
     A hash table of the cells seen so far: each has three slots it may be in, and is
     compared with what is there in every byte. A cell that is in none of them is looked
     up as text.
 
     Args:
-        codes: The numbers of the ids.
+        codes: Gives each text its number, or -1 where it has none.
     """
 
-    def __init__(self, codes: StoreCodes) -> None:
+    def __init__(self, codes: dict[str, int]) -> None:
         self._codes = codes
-        self._cells: set[bytes] = set()
+        self._texts: set[bytes] = set()
         self._words: list[UInt64] = []
         self._hashes = np.empty(0, dtype=np.uint64)
         self._numbers = np.empty(0, dtype=np.int32)
         self._slots = np.full(2, -1, dtype=np.int32)
 
-    def lookup(self, words: Sequence[UInt64], cell: Callable[[int], bytes]) -> Int32:
-        """The number of each row's id, or -1 for what is no id.
-
-        Args:
-            words: The cells as words of eight bytes, padded with zeros, one column
-                each; without a row, not even one.
-            cell: Gives a row's cell.
-        """
+    def lookup(self, cells: Stretches) -> Int32:
+        """The number of each row's cell, or -1 for one that has none."""
+        words = cells.words
         hashes = _hashes(words)
-        if self._cells:
+        numbers = np.full(len(hashes), _NONE)
+        rows = np.arange(len(hashes))
+        if self._texts:
             # Nearly all are in the first of their slots, so that no row is picked yet.
             entry = self._slots[self._slot(hashes, _MULTIPLIERS[0])]
             is_entry = self._is_entry(entry, words)
-            numbers = np.where(is_entry, self._numbers[entry], _NONE)
-            rows = np.flatnonzero(~is_entry)
-            for multiplier in _MULTIPLIERS[1:]:
-                entry = self._slots[self._slot(hashes[rows], multiplier)]
-                is_entry = self._is_entry(entry, [column[rows] for column in words])
-                numbers[rows[is_entry]] = self._numbers[entry[is_entry]]
-                rows = rows[~is_entry]
-        else:
-            numbers = np.full(len(hashes), _NONE)
-            rows = np.arange(len(hashes))
-        fresh = []
-        for row in rows.tolist():
-            text = cell(row)
-            numbers[row] = number = self._codes[text.decode()]
-            if number >= 0 and text not in self._cells:
-                self._cells.add(text)
-                fresh.append(row)
-        if fresh:
-            self._add(
-                [column[fresh] for column in words], hashes[fresh], numbers[fresh]
-            )
+            np.copyto(numbers, self._numbers[entry], where=is_entry)
+            rows = self._find(cells, hashes, np.flatnonzero(~is_entry), numbers)
+        if len(rows):
+            self._learn(cells, hashes, _firsts(words, hashes, rows))
+            rows = self._find(cells, hashes, rows, numbers)
+        if len(rows):
+            texts = cells.texts(rows)
+            numbers[rows] = [self._codes[text.decode()] for text in texts]
         return numbers
+
+    def _find(
+        self, cells: Stretches, hashes: UInt64, rows: Int64, numbers: Int32
+    ) -> Int64:
+        """Fill in the numbers of some rows; those that are in no slot are left."""
+        for multiplier in _MULTIPLIERS:
+            entry = self._slots[self._slot(hashes[rows], multiplier)]
+            is_entry = self._is_entry(entry, [column[rows] for column in cells.words])
+            numbers[rows[is_entry]] = self._numbers[entry[is_entry]]
+            rows = rows[~is_entry]
+        return rows
+
+    def _learn(self, cells: Stretches, hashes: UInt64, rows: Int64) -> None:
+        """Look up some rows as texts, and keep those that have a number."""
+        fresh, numbers = [], []
+        for row, text in zip(rows.tolist(), cells.texts(rows), strict=True):
+            number = self._codes[text.decode()]
+            if number >= 0 and text not in self._texts:
+                self._texts.add(text)
+                fresh.append(row)
+                numbers.append(number)
+        if fresh:
+            words = [column[fresh] for column in cells.words]
+            self._add(words, hashes[fresh], np.array(numbers, dtype=np.int32))
 
     def _is_entry(self, entry: Int32, words: Sequence[UInt64]) -> Bool:
         """Which cells are those of the entries, byte by byte."""
@@ -92,7 +100,7 @@ class IdTable:
         return same
 
     def _add(self, words: list[UInt64], hashes: UInt64, numbers: Int32) -> None:
-        count = len(self._cells)
+        count = len(self._texts)
         first = count - len(hashes)
         if count > len(self._numbers):
             room = 2 * count
@@ -138,6 +146,17 @@ def _hashes(words: Sequence[UInt64]) -> UInt64:
         mixed += part
     mixed ^= mixed >> np.uint64(31)
     return mixed
+
+
+def _firsts(words: Sequence[UInt64], hashes: UInt64, rows: Int64) -> Int64:
+    """The first row of each cell among some rows, in their order; others may be too."""
+    rows = rows[np.argsort(hashes[rows], kind="stable")]
+    differs = np.ones(len(rows), dtype=np.bool_)
+    differs[1:] = False
+    for column in words:
+        sorted_words = column[rows]
+        differs[1:] |= sorted_words[1:] != sorted_words[:-1]
+    return np.sort(rows[differs])
 
 
 def _enlarged(values: npt.NDArray[Scalar], room: int) -> npt.NDArray[Scalar]:

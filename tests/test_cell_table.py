@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uptime_core import id_table
-from uptime_core.id_table import IdTable
+from uptime_core import cell_table
+from uptime_core.cell_table import CellTable
+from uptime_core.plain_lines import Stretches
 from uptime_core.store_ids import StoreCodes
 
 cells = st.one_of(
@@ -21,16 +22,17 @@ cells = st.one_of(
 )
 
 
-def words_of(batch: list[str]) -> list[Any]:
+def stretches_of(batch: list[str]) -> Stretches:
     encoded = [cell.encode() for cell in batch]
+    end = np.cumsum([len(cell) for cell in encoded])
     width = max(8, -(-max(map(len, encoded)) // 8) * 8)
     table = np.array([list(cell.ljust(width, b"\0")) for cell in encoded], np.uint8)
-    return list(np.ascontiguousarray(table.view("<u8").T))
+    words = list(np.ascontiguousarray(table.view("<u8").T))
+    return Stretches(b"".join(encoded), np.append(0, end[:-1]), end, words)
 
 
-def looked_up(table: IdTable, batch: list[str]) -> list[int]:
-    encoded = [cell.encode() for cell in batch]
-    numbers: list[int] = table.lookup(words_of(batch), encoded.__getitem__).tolist()
+def looked_up(table: CellTable, batch: list[str]) -> list[int]:
+    numbers: list[int] = table.lookup(stretches_of(batch)).tolist()
     return numbers
 
 
@@ -41,10 +43,10 @@ def test_numbers_are_those_of_a_dictionary(
 ) -> None:
     plain = StoreCodes()
     codes = StoreCodes()
-    table = IdTable(codes)
+    table = CellTable(codes)
     with pytest.MonkeyPatch.context() as patch:
         if collide:
-            patch.setattr(id_table, "_hashes", lambda words: words[0] & np.uint64(1))
+            patch.setattr(cell_table, "_hashes", lambda words: words[0] & np.uint64(1))
         for batch in batches:
             assert looked_up(table, batch) == [plain[cell] for cell in batch]
     assert codes.store_ids == plain.store_ids
@@ -53,13 +55,21 @@ def test_numbers_are_those_of_a_dictionary(
 def test_many_ids_are_found_without_a_text() -> None:
     chance = random.Random(3)  # noqa: S311  # to be repeated
     ids = [str(chance.randrange(10**19)) for _ in range(20_000)]
-    table = IdTable(StoreCodes())
+    table = CellTable(StoreCodes())
     first = looked_up(table, ids)
-    asked = []
+    with mock.patch.object(
+        Stretches, "texts", autospec=True, side_effect=Stretches.texts
+    ) as texts:
+        assert looked_up(table, ids) == first
+    asked = [len(call.args[1]) for call in texts.call_args_list]
+    assert sum(asked) < len(ids) / 50
 
-    def cell(row: int) -> bytes:
-        asked.append(row)
-        return ids[row].encode()
 
-    assert table.lookup(words_of(ids), cell).tolist() == first
-    assert len(asked) < len(ids) / 100
+def test_a_new_id_is_looked_up_as_text_once_however_often_it_comes() -> None:
+    codes = StoreCodes()
+    with mock.patch.object(
+        Stretches, "texts", autospec=True, side_effect=Stretches.texts
+    ) as texts:
+        numbers = looked_up(CellTable(codes), ["b", "a", "b", "c", "a"] * 1000)
+    assert numbers == [0, 1, 0, 2, 1] * 1000
+    assert [call.args[1].tolist() for call in texts.call_args_list] == [[0, 1, 3]]

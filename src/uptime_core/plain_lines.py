@@ -1,0 +1,131 @@
+"""Plain CSV lines, a block at a time, as words of eight bytes instead of texts.
+
+Plain is what needs no more than commas and line feeds to tell the cells: no quotes, no
+carriage return but before a line feed, no NUL, UTF-8, the full number of cells in every
+row. Other blocks are left to the csv module, so nothing is ever guessed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from uptime_core.kernel.arrays import Int64, UInt8, UInt64
+
+WORD = 8
+
+_LONGEST_STRETCH = 64
+_LONGEST_CELL = 1 << 16
+_PADDING = 40  # a word can be read at the end of the last cell, and after
+_KEPT = np.array([(1 << 8 * count) - 1 for count in range(WORD + 1)], dtype=np.uint64)
+
+
+class Stretches(NamedTuple):
+    """A stretch of each row: a cell, or some that stand together.
+
+    Attributes:
+        data: The lines.
+        start: Where each begins.
+        end: Where each ends.
+        words: Words padded with zeros, one column each, and at least one.
+    """
+
+    data: bytes
+    start: Int64
+    end: Int64
+    words: list[UInt64]
+
+    def texts(self, rows: Int64) -> list[bytes]:
+        """The stretches of some rows."""
+        places = zip(self.start[rows].tolist(), self.end[rows].tolist(), strict=True)
+        return [self.data[start:end] for start, end in places]
+
+
+class PlainLines(NamedTuple):
+    """The rows of a block of plain lines.
+
+    Attributes:
+        data: The lines.
+        words: The word that begins at each byte, and so at any place.
+        first: Where each row begins.
+        marks: The places of the commas and of the line feed, by row.
+    """
+
+    data: bytes
+    words: UInt64
+    first: Int64
+    marks: Int64
+
+    def cell(self, place: int) -> tuple[Int64, Int64]:
+        """First and last place of the cell in a column, by row."""
+        start = self.first if place == 0 else self.marks[:, place - 1] + 1
+        return start, np.ascontiguousarray(self.marks[:, place])
+
+    def stretches(self, start: Int64, end: Int64) -> Stretches | None:
+        """A stretch of each row, or None if one is too long for words."""
+        length = end - start
+        longest = int(length.max())
+        if longest > _LONGEST_STRETCH:
+            return None
+        columns = []
+        for offset in range(0, max(longest, 1), WORD):
+            # Where a stretch ends before the word, any place will do: nothing is kept.
+            column = self.words[np.minimum(start + offset, len(self.words) - 1)]
+            column &= _KEPT[np.clip(length - offset, 0, WORD)]
+            columns.append(column)
+        return Stretches(self.data, start, end, columns)
+
+
+def plain_lines(data: bytes, width: int) -> PlainLines | None:
+    """Cut a block of whole lines.
+
+    Args:
+        data: The lines, without the header; the last may lack its line feed.
+        width: How many columns there are.
+
+    Returns:
+        The rows, or None if the csv module has to read them: for quotes, carriage
+        returns that end no line, NULs, bytes that are no UTF-8, blank lines, rows of
+        another width, and cells that are very long.
+    """
+    data = _plain(data)
+    if not data:
+        return None
+    padded = np.frombuffer(data + bytes(_PADDING), dtype=np.uint8)
+    marks = _marks(padded[: len(data)], width)
+    if marks is None:
+        return None
+    first = np.empty(len(marks), dtype=np.int64)
+    first[0], first[1:] = 0, marks[:-1, -1] + 1
+    words = np.ndarray((len(padded) - WORD + 1,), "<u8", padded.data, strides=(1,))
+    return PlainLines(data, words, first, marks)
+
+
+def _plain(data: bytes) -> bytes:
+    """Lines without anything that needs more than commas to tell the cells; or none."""
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n")
+    if b'"' in data or b"\r" in data or b"\0" in data:
+        return b""
+    if not data.isascii():
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            return b""
+    return data if data.endswith(b"\n") else data + b"\n"
+
+
+def _marks(data: UInt8, width: int) -> Int64 | None:
+    """The places of commas and line feeds, by line, if each has its full number."""
+    is_end = data == ord("\n")
+    places = np.flatnonzero(is_end | (data == ord(",")))
+    if len(places) % width:
+        return None
+    marks = places.reshape(-1, width)
+    if np.count_nonzero(is_end) != len(marks) or not is_end[marks[:, -1]].all():
+        return None
+    if int(np.diff(places, prepend=-1).max()) > _LONGEST_CELL:
+        return None
+    return marks
