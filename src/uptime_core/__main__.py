@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+
+if __name__ == "__main__":
+    # numpy would start threads for matrices, which spin on the other cores for a while.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from typing import TYPE_CHECKING, TextIO
 
 from uptime_core.arguments import parse

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from uptime_core.arguments import column_names
 from uptime_core.compute import compute_snapshot
+from uptime_core.cores import cores
 from uptime_core.errors import InputError, counted
 from uptime_core.files import complete_file, content, is_one_file
 from uptime_core.instants import to_micros, to_text
@@ -25,6 +27,7 @@ from uptime_core.stores.sqlite_tables import PART
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
+    from concurrent.futures import Executor
 
     from uptime_core.load import BytesRead
     from uptime_core.rejects import RejectedRow
@@ -84,7 +87,7 @@ def load(options: argparse.Namespace) -> str:
 
 def _computed(options: argparse.Namespace) -> tuple[Report, tuple[RejectedRow, ...]]:
     """The report, and the bad rows of files."""
-    asked = {
+    asked: dict[str, Any] = {
         "as_of": options.as_of,
         "windows": options.window,
         "stores": options.stores,
@@ -98,8 +101,8 @@ def _computed(options: argparse.Namespace) -> tuple[Report, tuple[RejectedRow, .
     }
     if options.db is not None:
         _check_store(options.db)
-        with SqliteStore(options.db) as store:
-            return compute_store(store, **asked), ()
+        with SqliteStore(options.db) as store, _cores() as executor:
+            return compute_store(store, **asked, executor=executor), ()
     snapshot = CsvStore(
         options.polls,
         options.hours,
@@ -107,7 +110,9 @@ def _computed(options: argparse.Namespace) -> tuple[Report, tuple[RejectedRow, .
         on_error=options.on_error or "raise",
         columns=column_names(options.column),
     ).snapshot()
-    return compute_snapshot(snapshot, **asked), snapshot.rejected
+    with _cores() as executor:
+        made = compute_snapshot(snapshot, **asked, executor=executor)
+    return made, snapshot.rejected
 
 
 def _check_store(path: str) -> None:
@@ -120,6 +125,17 @@ def _check_store(path: str) -> None:
         ).fetchone()
     if not found:
         raise InputError("there is no store in it", source=path)
+
+
+@contextmanager
+def _cores() -> Iterator[Executor | None]:
+    """A thread for each core, or None where there is only one."""
+    threads = cores()
+    if threads == 1:
+        yield None
+        return
+    with ThreadPoolExecutor(threads) as executor:
+        yield executor
 
 
 @contextmanager

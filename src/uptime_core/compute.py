@@ -13,6 +13,7 @@ from uptime_core.snapshot import Snapshot, SnapshotLike
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from concurrent.futures import Executor
     from datetime import datetime
 
     from uptime_core.inputs import HoursInput, PollInput, TimezonesInput
@@ -31,6 +32,7 @@ def compute_report(
     windows: Iterable[Window] | Window | None = None,
     stores: StoreSelection = "all",
     policy: Policy = DEFAULT_POLICY,
+    executor: Executor | None = None,
 ) -> Report:
     """How long each shop was up, down and unknown within its business hours.
 
@@ -50,6 +52,9 @@ def compute_report(
         stores: `all` shops that any argument names, only the `polled` ones, or a
             list of ids.
         policy: How polls and missing data are read.
+        executor: What computes blocks of shops side by side, in threads or in
+            processes; by default they are computed here, one after the other. The
+            report is the same. It is not shut down.
 
     Raises:
         InputError: An argument, or a row in it, cannot be accepted; `NoPollsError`,
@@ -62,6 +67,7 @@ def compute_report(
         windows=windows,
         stores=stores,
         policy=policy,
+        executor=executor,
     )
 
 
@@ -72,6 +78,7 @@ def compute_snapshot(
     windows: Iterable[Window] | Window | None = None,
     stores: StoreSelection = "all",
     policy: Policy = DEFAULT_POLICY,
+    executor: Executor | None = None,
 ) -> Report:
     """`compute_report` for what a `Store` gives; the other arguments are the same."""
     if not isinstance(snapshot, SnapshotLike):
@@ -83,12 +90,27 @@ def compute_snapshot(
         windows=windows, as_of=as_of, stores=stores, policy=policy
     )
     return compute_request(
-        snapshot, with_as_of(request, snapshot.newest, snapshot.source)
+        snapshot, with_as_of(request, snapshot.newest, snapshot.source), executor
     )
 
 
-def compute_request(snapshot: SnapshotLike, request: ReportRequest) -> Report:
-    """The report of a request whose `as_of` is fixed."""
+def compute_request(
+    snapshot: SnapshotLike, request: ReportRequest, executor: Executor | None = None
+) -> Report:
+    """The report of a request whose `as_of` is fixed.
+
+    Raises:
+        InputError: As `compute_report`.
+    """
+    if executor is not None:
+        if not callable(getattr(executor, "submit", None)):
+            raise InputError(
+                f"{shown(executor)} is not an Executor; concurrent.futures has some",
+                source="executor",
+            )
+        from uptime_core.runner import run  # noqa: PLC0415  # loads threading and more
+
+        return run(snapshot, request, executor)
     computation = Computation(request)
     return computation.report(
         [computation.compute(block) for block in computation.blocks(snapshot)]

@@ -130,14 +130,11 @@ class PollIntake:
         """The polls taken in."""
         if not self._parts:
             return PollColumns((), (), (), ())
-        code, at, status = zip(*self._parts, strict=True)
+        columns = [np.concatenate(parts) for parts in zip(*self._parts, strict=True)]
         self._parts = []
-        return PollColumns(
-            self._codes.store_ids,
-            np.concatenate(code),
-            np.concatenate(at),
-            np.concatenate(status),
-        )
+        for column in columns:
+            column.flags.writeable = False  # so that it need not be copied
+        return PollColumns(self._codes.store_ids, *columns)
 
 
 def _poll_error(store_id: str, timestamp: str, status: str) -> InputError:

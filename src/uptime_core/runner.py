@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 SHOPS_PER_BLOCK = 4096
 
+IN_FLIGHT = 8
+"""Blocks that are with an executor, enough for eight cores."""
+
 _PATIENCE_SECONDS = 0.25
 _SHUT_DOWN = "the executor takes no more work; make one, and a manager with it"
 
@@ -59,8 +62,8 @@ def run(
     request: ReportRequest,
     executor: Executor,
     *,
-    in_flight: int,
-    tell: Callable[[int], None],
+    in_flight: int = IN_FLIGHT,
+    tell: Callable[[int], None] = lambda _: None,
 ) -> Report:
     """Compute a report on an executor.
 

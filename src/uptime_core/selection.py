@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import repeat
+from itertools import compress, repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from uptime_core.errors import (
+    InputError,
     MissingHoursError,
     MissingTimezoneError,
     UnknownTimezoneError,
@@ -31,7 +32,8 @@ class Selection(NamedTuple):
     """The shops of a report.
 
     Attributes:
-        store_ids: Their ids, sorted as text, code point by code point.
+        store_ids: Their ids; those of polls first, in the order that they have there,
+            since a store's polls are sorted by it.
         quarantined: How many shops were left out because of rejected rows.
         after_as_of: How many polls of shops that are read came too late.
         known: Shops that any source knows.
@@ -64,8 +66,9 @@ def select(snapshot: Snapshot, as_of: int, stores: CheckedSelection) -> Selectio
     else:
         wanted = read = known.intersection(stores)
     read = read - snapshot.quarantined
+    reported = wanted - snapshot.quarantined
     return Selection(
-        store_ids=tuple(sorted(wanted - snapshot.quarantined)),
+        store_ids=(*filter(reported.__contains__, ids), *reported.difference(ids)),
         quarantined=len(wanted & snapshot.quarantined),
         after_as_of=sum(
             int(later[code])
@@ -212,10 +215,10 @@ def _with_hours(
     known = _numbers(snapshot.hours.store_ids, number)
     with_hours = np.zeros(len(number), dtype=np.bool_)
     with_hours[known[known >= 0]] = True
-    without = np.flatnonzero(~with_hours)
-    if len(without) and missing_hours == "error":
+    if missing_hours == "error" and not with_hours.all():
+        without = sorted(compress(number, ~with_hours))
         raise MissingHoursError(
-            f"shop {shown(tuple(number)[without[0]])} has no business hours "
+            f"shop {shown(without[0])} has no business hours "
             f"({len(without):,} such shops in all); add them, or let "
             "the policy's missing_hours be 'open' or 'closed'",
             source=snapshot.hours_source,
@@ -252,9 +255,12 @@ def _zones(
     """
     low, high = bounds
     names = list(map(snapshot.timezones.get, number, repeat(default)))
-    # Each name once, in the order of the shops: an error is about the first one.
     places = {name: place for place, name in enumerate(dict.fromkeys(names))}
-    rules = [_rules(name, names, snapshot, number) for name in places]
+    try:
+        rules = [_rules(name) for name in places]
+    except InputError:
+        _raise_for_the_first_shop(snapshot, number, names)
+        raise
     place = np.fromiter(map(places.__getitem__, names), np.int64, len(names))
     is_probed = np.bincount(place[with_hours], minlength=len(rules)) > 0
     never_changes = np.array([low], dtype=np.int64), np.array([0], dtype=np.int64)
@@ -268,24 +274,22 @@ def _zones(
     return np.where(with_hours, segment[place], 0), tuple(segments)
 
 
-def _rules(
-    name: str | None,
-    names: list[str | None],
-    snapshot: Snapshot,
-    number: dict[str, int],
-) -> ZoneInfo:
-    """The rules of a zone; an error is about the first shop that has it."""
+def _rules(name: str | None) -> ZoneInfo:
     if name is None:
-        shop = tuple(number)[names.index(name)]
         raise MissingTimezoneError(
-            f"shop {shown(shop)} has no time zone; add it, or give "
-            "the policy a default_timezone",
-            source=snapshot.timezones_source,
+            "it has no time zone; add it, or give the policy a default_timezone"
         )
-    try:
-        return load_timezone(name)
-    except UnknownTimezoneError as error:
-        shop = tuple(number)[names.index(name)]
-        error.reason = f"{error.reason} (shop {shown(shop)})"
-        error.source = snapshot.timezones_source
-        raise
+    return load_timezone(name)
+
+
+def _raise_for_the_first_shop(
+    snapshot: Snapshot, number: dict[str, int], names: list[str | None]
+) -> None:
+    """Raise the error of the first shop, in the order of text, that has one."""
+    for store_id, name in sorted(zip(number, names, strict=True)):
+        try:
+            _rules(name)
+        except (MissingTimezoneError, UnknownTimezoneError) as error:
+            error.reason = f"{error.reason} (shop {shown(store_id)})"
+            error.source = snapshot.timezones_source
+            raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import sqlite3
 import time
 import warnings
@@ -276,7 +275,9 @@ def _repeat_while_busy(act: Callable[[], object], *, until: float) -> None:
                 raise
         else:
             return
-        time.sleep(random.uniform(*_NAP_SECONDS))  # noqa: S311  # no secret
+        from random import uniform  # noqa: PLC0415  # 3 ms, and few ever wait
+
+        time.sleep(uniform(*_NAP_SECONDS))  # noqa: S311  # no secret
 
 
 def _version(connection: sqlite3.Connection, part: str) -> Any:  # noqa: ANN401  # a damaged file

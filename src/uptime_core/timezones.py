@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from functools import cache, lru_cache
 from io import BytesIO
 from pkgutil import get_data
@@ -54,6 +53,8 @@ def _suggestion(name: str) -> str:
         region, _, city = name[:_LONGEST_NAME].rpartition("/")
         start = f"{region}/{city[:1]}" if region else city[:2]
         similar = [known for known in timezone_names() if known.startswith(start)]
+        import difflib  # noqa: PLC0415  # for those who misspell a name
+
         near = next(iter(difflib.get_close_matches(name, sorted(similar), n=1)), None)
     return f"; did you mean {near!r}?" if near else ""
 

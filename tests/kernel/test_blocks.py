@@ -50,3 +50,9 @@ def test_each_row_is_in_the_block_of_its_shop(shops: list[int], size: int) -> No
     assert len(taken) == len(blocks)
     for (first, after), numbers in zip(blocks, taken, strict=True):
         assert numbers == [n for n, s in enumerate(shops) if first <= s < after]
+
+
+def test_without_a_shop_there_is_no_block() -> None:
+    nothing = np.zeros(0, dtype=np.int64)
+    assert shop_blocks(nothing, 10, 1) == []
+    assert list(rows_of_blocks(nothing, [])) == []

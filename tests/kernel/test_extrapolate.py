@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from uptime_core.kernel.blocks import time_bits
 from uptime_core.kernel.extrapolate import (
     FAR,
+    FEW_RUNS,
     Initial,
     Method,
     extrapolate,
@@ -40,6 +41,19 @@ def test_settled_polls_are_sorted_distinct_and_down_wins(rows: list[PollRow]) ->
     assert found == [(*key, min(statuses[key])) for key in sorted(statuses)]
     assert polls.duplicates == len(rows) - len(statuses)
     assert polls.conflicts == sum(len(both) == 2 for both in statuses.values())
+
+
+@pytest.mark.parametrize("runs", [1, 2, FEW_RUNS, FEW_RUNS + 1, 500])
+def test_sorted_runs_settle_like_any_other_order(runs: int) -> None:
+    chance = np.random.default_rng(runs)
+    rows = np.array([chance.integers(0, most, 3000) for most in (7, 900, 2)])
+    parts = np.array_split(rows, runs, axis=1)
+    in_runs = np.hstack([part[:, np.lexsort(part[::-1])] for part in parts])
+    expected = settle(*columns(rows.T.tolist()))
+    polls = settle(*columns(in_runs.T.tolist()))
+    assert polls.key.tolist() == expected.key.tolist() == sorted(set(polls.key))
+    assert polls.duplicates == expected.duplicates > 0
+    assert polls.conflicts == expected.conflicts > 0
 
 
 def test_settling_holds_where_shop_and_time_just_fit() -> None:

@@ -22,7 +22,7 @@ LINES = [b"%d\n" % number for number in range(40)]
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(line_blocks, "_BLOCK_BYTES", 7)
-    monkeypatch.setattr(parts, "_cores", lambda: 2)
+    monkeypatch.setattr(parts, "cores", lambda: 2)
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_later_blocks_are_scanned_in_threads(path: Path) -> None:
 def test_a_machine_with_one_core_needs_no_threads(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parts, "_cores", lambda: 1)
+    monkeypatch.setattr(parts, "cores", lambda: 1)
     for part in parts.read_parts(path, COLUMNS, in_threads, threads=True):
         assert not isinstance(part, Batch)
         assert not part.rows

@@ -11,6 +11,9 @@ from uptime_core.kernel.arrays import Int64, UInt8, starts_of_runs
 from uptime_core.kernel.blocks import time_bits
 from uptime_core.kernel.intervals import clip
 
+FEW_RUNS = 64
+"""Merged faster than sorted, by whatever instructions the processor has for it."""
+
 Method = Literal["previous", "next", "nearest"]
 Initial = Literal["unknown", "first"]
 
@@ -99,7 +102,9 @@ def settle(shop: Int64, at: Int64, status: UInt8) -> Polls:
     key += at  # doubled where no array is needed for it; sums may wrap on the way
     key -= 2 * origin
     key += status
-    key.sort()
+    # Some sorted runs, as stores give them, are merged in a fraction of the time.
+    runs = 1 + int(np.count_nonzero(key[1:] < key[:-1]))
+    key.sort(kind="stable" if runs <= FEW_RUNS else "quicksort")
     differing = key[1:] ^ key[:-1]
     again = differing <= 1
     duplicates = int(np.count_nonzero(again))

@@ -9,6 +9,7 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
+from uptime_core.cores import cores
 from uptime_core.errors import InputError
 from uptime_core.stores.line_blocks import LineBlock, line_blocks, open_file
 from uptime_core.stores.table import Batch, read_batches, split_header
@@ -79,7 +80,7 @@ def read_parts(
         scanned = _scanned(
             chain([rest], blocks),
             lambda block: scan(block.data, layout),
-            threads=threads and _cores() > 1,
+            threads=threads and cores() > 1,
         )
         for block, rows in scanned:
             if rows is not None:
@@ -134,10 +135,3 @@ def _started(
         return pool.submit(scan, block).result
     except RuntimeError:  # the system has no thread to give
         return partial(scan, block)
-
-
-def _cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
