@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import re
+import shutil
 from doctest import ELLIPSIS
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +21,9 @@ from sybil.parsers.rest import DocTestParser
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
+
+# A page says in a comment what its code needs beyond the group of the tests.
+PAGE_NEEDS = re.compile(r"<!-- needs: ([\w, ]+) -->")
 
 # Far more than the longest test takes on a slow machine.
 SECONDS_A_TEST, SECONDS_A_DEEP_TEST = 240, 1800
@@ -59,11 +66,39 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="fail, rather than skip, where the full-size data are missing",
     )
+    parser.addoption(
+        "--require-needs",
+        action="store_true",
+        help="fail, rather than skip, where what a test needs is not installed",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Keep the real standard error, which tests do not see while they run."""
     config.stash[STDERR] = os.dup(2)
+
+
+@cache
+def _page_needs(path: Path) -> tuple[str, ...]:
+    found = PAGE_NEEDS.search(path.read_text("utf-8"))
+    return tuple(found[1].split(", ")) if found else ()
+
+
+def _is_there(name: str) -> bool:
+    return find_spec(name.replace("-", "_")) is not None or bool(shutil.which(name))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test, or a page's code, where a module or program it needs is missing."""
+    needs = [name for mark in item.iter_markers("needs") for name in mark.args]
+    if item.path.suffix == ".md":
+        needs += _page_needs(item.path)
+    missing = [name for name in needs if not _is_there(name)]
+    if missing:
+        reason = f"needs {', '.join(missing)}; pip install --group examples"
+        if item.config.getoption("--require-needs"):
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
 
 
 @pytest.hookimpl(wrapper=True)
