@@ -1,0 +1,5 @@
+# %% [markdown]
+# # From files to a report
+
+# %%
+1 + 1
