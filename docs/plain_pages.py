@@ -106,9 +106,7 @@ def names_by_section() -> dict[str, list[str]]:
     for heads in (True, False):  # the names of the entries first
         for title, text in sections:
             lines = [
-                line
-                for line in text.splitlines()
-                if line.startswith("- ") or not heads
+                line for line in text.splitlines() if line.startswith("- ") or not heads
             ]
             for name in NAME.findall("\n".join(lines)):
                 if name in left:
@@ -142,8 +140,7 @@ def generate(_: Sphinx) -> None:
     pages["changelog.md"] = relinked(
         changelog.read_text("utf-8"), changelog, GENERATED / "changelog.md"
     )
-    notebook = jupytext.read(ROOT / "examples" / "notebook.py")
-    pages["notebook.ipynb"] = jupytext.writes(notebook, "ipynb")
+    pages["notebook.ipynb"] = notebook_page(ROOT / "examples" / "notebook.py")
     for name, text in pages.items():
         path = GENERATED / name
         if not path.exists() or path.read_text("utf-8") != text:
@@ -151,6 +148,16 @@ def generate(_: Sphinx) -> None:
     for path in GENERATED.iterdir():
         if path.name not in pages:
             path.unlink()
+
+
+def notebook_page(script: Path) -> str:
+    """A notebook that is run as if it lay in the folder of its script."""
+    text = relinked(script.read_text("utf-8"), script, GENERATED / "notebook.ipynb")
+    start = f'# %% tags=["remove-cell"]\n%cd -q {script.parent}\n\n'
+    notebook = jupytext.reads(start + text, "py:percent")
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number}"  # not another one for each build
+    return jupytext.writes(notebook, "ipynb")
 
 
 class LinkedNames(SphinxTransform):
@@ -185,7 +192,9 @@ def is_public(text: str) -> bool:
     return not attribute or (attribute.isidentifier() and hasattr(value, attribute))
 
 
-def public_bases(_: Sphinx, name: str, __: type, ___: object, bases: list[type]) -> None:
+def public_bases(
+    _: Sphinx, __: str, ___: type, ____: object, bases: list[type]
+) -> None:
     """Leave out bases that tell a reader nothing."""
     bases[:] = [
         base for base in bases if base is not ABC and not base.__name__.startswith("_")
@@ -194,7 +203,9 @@ def public_bases(_: Sphinx, name: str, __: type, ___: object, bases: list[type])
 
 def named_types(*event: object) -> tuple[str | None, str | None]:
     """A signature in which autodoc has not garbled the names of types."""
-    signature, result = (part and ALIAS.sub(r"\1", str(part)) for part in event[-2:])
+    signature, result = (
+        None if part is None else ALIAS.sub(r"\1", str(part)) for part in event[-2:]
+    )
     return signature, result
 
 

@@ -48,20 +48,26 @@ IN_FULL = {
 
 def load() -> None:
     """Import all modules of the package as a type checker sees them."""
-    for module in ("attrs", "dateutil.tz", "numpy.typing", "sqlite3"):
-        import_module(module)
-    typing.TYPE_CHECKING = True
+    for name in ("attrs", "dateutil.tz", "numpy.typing", "sqlite3"):
+        import_module(name)
+    vars(typing)["TYPE_CHECKING"] = True
     try:
         for module in walk_packages(uptime_core.__path__, "uptime_core."):
             if module.name != "uptime_core.__main__":
                 import_module(module.name)
     finally:
-        typing.TYPE_CHECKING = False
+        vars(typing)["TYPE_CHECKING"] = False
 
 
 def page() -> str:
     """What each name stands for, as reStructuredText."""
-    lines = ["Names of types", "==============", "", ".. currentmodule:: uptime_core", ""]
+    lines = [
+        "Names of types",
+        "==============",
+        "",
+        ".. currentmodule:: uptime_core",
+        "",
+    ]
     for name, home in HOMES.items():
         lines += [f".. py:type:: {name}", f"   :canonical: {_written(name, home)}", ""]
     return "\n".join(lines)
@@ -71,16 +77,18 @@ def _written(name: str, home: str) -> str:
     """What is assigned to a name, on one line."""
     path = Path(uptime_core.__file__).parent.joinpath(*home.split("."))
     for node in ast.walk(ast.parse(path.with_suffix(".py").read_text("utf-8"))):
-        assigned = node.targets if isinstance(node, ast.Assign) else ()
-        if isinstance(node, ast.AnnAssign):
-            assigned = (node.target,)
-        for target in assigned:
-            if isinstance(target, ast.Name) and target.id == name:
-                value = node.value
-                if isinstance(value, ast.Constant):  # a type in quotes
-                    value = ast.parse(value.value, mode="eval").body
-                for part in ast.walk(value):
-                    if isinstance(part, ast.Name):
-                        part.id = IN_FULL.get(part.id, part.id)
-                return ast.unparse(value)
+        match node:
+            case ast.Assign([ast.Name(id=found)], value) if found == name:
+                pass
+            case ast.AnnAssign(ast.Name(id=found), _, value) if found == name:
+                pass
+            case _:
+                continue
+        if isinstance(value, ast.Constant):  # a type in quotes
+            value = ast.parse(str(value.value), mode="eval").body
+        if value is not None:
+            for part in ast.walk(value):
+                if isinstance(part, ast.Name):
+                    part.id = IN_FULL.get(part.id, part.id)
+            return ast.unparse(value)
     raise ValueError(f"uptime_core.{home} assigns nothing to {name}")
