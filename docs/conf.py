@@ -22,7 +22,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "plain_pages",
 ]
-exclude_patterns = ["pictures"]
+exclude_patterns = ["pictures", "static"]
 nitpicky = True
 default_role = "py:obj"
 nitpick_ignore_regex = [
@@ -54,5 +54,7 @@ nb_execution_raise_on_error = True
 
 html_theme = "furo"
 html_title = f"uptime_core {version}"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sourcelink = False
