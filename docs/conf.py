@@ -32,7 +32,7 @@ nitpick_ignore_regex = [
     ("py:class", r"uptime_core\.(snapshot\.PollTotals|stores\..+\.SqliteSnapshot)"),
 ]
 
-autodoc_default_options = {"members": True, "show-inheritance": True}
+autodoc_default_options = {"members": True}
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 autodoc_type_aliases = type_names.ALIASES

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import os
 import re
-from abc import ABC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -122,10 +121,14 @@ def directive(name: str) -> str:
     value = getattr(uptime_core, name)
     if not callable(value):
         return f".. autodata:: {name}\n   :no-value:\n"
-    kind = "class" if isinstance(value, type) else "function"
-    fields = ", ".join(getattr(value, "_fields", ()))  # they are in its docstring
-    without = f"   :exclude-members: {fields}\n" if fields else ""
-    return f".. auto{kind}:: {name}\n{without}"
+    if not isinstance(value, type):
+        return f".. autofunction:: {name}\n"
+    lines = [f".. autoclass:: {name}"]
+    if any(is_public(base.__name__) for base in value.__bases__):
+        lines.append("   :show-inheritance:")
+    if hasattr(value, "_fields"):  # they are in its docstring
+        lines.append(f"   :exclude-members: {', '.join(value._fields)}")
+    return "\n".join([*lines, ""])
 
 
 def generate(_: Sphinx) -> None:
@@ -168,7 +171,7 @@ class LinkedNames(SphinxTransform):
     def apply(self, **_: object) -> None:
         """Wrap each such name in a reference."""
         for code in list(self.document.findall(nodes.literal)):
-            text = code.astext()
+            text = code.astext().partition("(")[0]
             if isinstance(code.parent, WITHOUT_LINKS) or not is_public(text):
                 continue
             reference = pending_xref(
@@ -190,15 +193,6 @@ def is_public(text: str) -> bool:
         return False
     value = getattr(uptime_core, name)
     return not attribute or (attribute.isidentifier() and hasattr(value, attribute))
-
-
-def public_bases(
-    _: Sphinx, __: str, ___: type, ____: object, bases: list[type]
-) -> None:
-    """Leave out bases that tell a reader nothing."""
-    bases[:] = [
-        base for base in bases if base is not ABC and not base.__name__.startswith("_")
-    ] or [object]
 
 
 def named_types(*event: object) -> tuple[str | None, str | None]:
@@ -224,6 +218,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("source-read", read_page)
     app.connect("autodoc-process-signature", named_types)
     app.connect("missing-reference", numpy_in_full, priority=900)
-    app.connect("autodoc-process-bases", public_bases)
     app.add_transform(LinkedNames)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
