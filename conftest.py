@@ -134,10 +134,8 @@ def _is_there(name: str) -> bool:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip a test, or a page's code, where a module or program it needs is missing."""
+    """Skip a test where a module or a program that it needs is missing."""
     needs = [name for mark in item.iter_markers("needs") for name in mark.args]
-    if item.path.suffix == ".md":
-        needs += _page_needs(item.path)
     missing = [name for name in needs if not _is_there(name)]
     if missing:
         reason = f"needs {', '.join(missing)}; pip install --group examples"
@@ -162,7 +160,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Skip what takes minutes, unless it is asked for."""
+    """Mark pages that need something; skip what takes minutes, unless asked for."""
+    for item in items:
+        if item.path.suffix == ".md" and (needs := _page_needs(item.path)):
+            item.add_marker(pytest.mark.needs(*needs))
     if config.getoption("--deep"):
         return
     for item in items:

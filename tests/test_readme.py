@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def test_the_report_is_the_one_that_the_command_writes(tmp_path: Path) -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     table, summary = re.findall(r"```text\n(.*?)```", readme, re.DOTALL)
-    (command,) = re.findall(r"^\.venv/bin/python (.+ -o) report\.csv$", readme, re.M)
+    (command,) = re.findall(r"\n\.venv/bin/python (.+ -o) report\.csv\n", readme)
     report = tmp_path / "report.csv"
 
     run = subprocess.run(
