@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 import jupytext
@@ -43,7 +44,7 @@ ALIAS = re.compile(r"TypeAliasForwardRef\('([~.\w]+)'\)")
 NUMPY = {"np": "numpy", "npt": "numpy.typing"}
 LISTED = re.compile(r"^- \[[^\]]+\]\(([^)]+)\)", re.MULTILINE)
 WITHOUT_LINKS = (pending_xref, nodes.reference, nodes.title)
-NAME = re.compile(r"`(\w+)")
+NAME = re.compile(r"`(uptime_core\.[\w.]+|\w+)")
 
 
 def relinked(text: str, source: Path, page: Path) -> str:
@@ -97,7 +98,10 @@ def with_details(section: re.Match[str]) -> str:
 
 
 def names_by_section() -> dict[str, list[str]]:
-    """The public names under the sections of the overview that name them first."""
+    """The public names under the sections of the overview that name them first.
+
+    Names of other modules than the package itself are written in full.
+    """
     overview = (DOCS / "reference" / "api.md").read_text("utf-8")
     left = dict.fromkeys(uptime_core.__all__)
     found: dict[str, list[str]] = {}
@@ -108,8 +112,9 @@ def names_by_section() -> dict[str, list[str]]:
                 line for line in text.splitlines() if line.startswith("- ") or not heads
             ]
             for name in NAME.findall("\n".join(lines)):
-                if name in left:
-                    del left[name]
+                elsewhere = heads and name.startswith("uptime_core.")
+                if name in left or elsewhere:
+                    left.pop(name, None)
                     found.setdefault(title, []).append(name)
     if left:
         raise ValueError(f"reference/api.md does not name {', '.join(left)}")
@@ -118,12 +123,14 @@ def names_by_section() -> dict[str, list[str]]:
 
 def directive(name: str) -> str:
     """What documents a public name."""
-    value = getattr(uptime_core, name)
+    elsewhere = name.startswith("uptime_core.")
+    value = resolve_name(name if elsewhere else f"uptime_core.{name}")
     if not callable(value):
         return f".. autodata:: {name}\n   :no-value:\n"
     if not isinstance(value, type):
         return f".. autofunction:: {name}\n"
-    lines = [f".. autoclass:: {name}"]
+    kind = "exception" if issubclass(value, Exception) else "class"
+    lines = [f".. auto{kind}:: {name}"]
     if any(is_public(base.__name__) for base in value.__bases__):
         lines.append("   :show-inheritance:")
     if hasattr(value, "_fields"):  # they are in its docstring

@@ -67,6 +67,8 @@ def page() -> str:
         "",
         ".. currentmodule:: uptime_core",
         "",
+        "What signatures show; there is nothing to import.",
+        "",
     ]
     for name, home in HOMES.items():
         lines += [f".. py:type:: {name}", f"   :canonical: {_written(name, home)}", ""]
