@@ -138,7 +138,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     needs = [name for mark in item.iter_markers("needs") for name in mark.args]
     missing = [name for name in needs if not _is_there(name)]
     if missing:
-        reason = f"needs {', '.join(missing)}; pip install --group examples"
+        reason = f"needs {', '.join(missing)}; see tests/README.md"
         if item.config.getoption("--require-needs"):
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)

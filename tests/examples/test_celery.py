@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,10 +36,12 @@ pytestmark = [
 
 
 def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
+    """A port below those that systems give to whoever asks for any."""
+    while True:
+        port = 20_000 + secrets.randbelow(10_000)
+        with contextlib.suppress(OSError), socket.socket() as listening:
+            listening.bind(("127.0.0.1", port))
+            return port
 
 
 def answers(port: int) -> bool:
@@ -50,7 +53,7 @@ def answers(port: int) -> bool:
         return False
 
 
-@contextmanager
+@contextlib.contextmanager
 def running(log: Path, *command: str, **variables: str) -> Iterator[Path]:
     """A process that is ended in the end; what it writes is in the file."""
     with log.open("wb") as output:
@@ -78,7 +81,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"redis://127.0.0.1:{port}/0"
 
 
-@contextmanager
+@contextlib.contextmanager
 def working(app: str, folder: Path, **variables: str) -> Iterator[None]:
     """A Celery worker with two processes."""
     command = (sys.executable, "-m", "celery", "--app", app, "worker")
