@@ -167,7 +167,8 @@ def notebook_page(script: Path) -> str:
     notebook = jupytext.reads(start + text, "py:percent")
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number}"  # not another one for each build
-    return jupytext.writes(notebook, "ipynb")
+    text = jupytext.writes(notebook, "ipynb")
+    return str(text)
 
 
 class LinkedNames(SphinxTransform):

@@ -50,9 +50,9 @@ snapshot
 # %%
 polls = snapshot.polls
 for store_id in polls.store_ids:
-    rows = sorted(poll.at for poll in polls.where(store_id).rows())
-    print(f"{store_id:36} {len(rows):4} polls, {rows[0]:%d %b %H:%M} to", end=" ")
-    print(f"{rows[-1]:%d %b %H:%M}")
+    times = sorted(poll.at for poll in polls.where(store_id).rows())
+    print(f"{store_id:36} {len(times):4} polls, {times[0]:%d %b %H:%M} to", end=" ")
+    print(f"{times[-1]:%d %b %H:%M}")
 
 # %%
 polled = set(polls.store_ids)
