@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sybil import Example
 
 # A page says in a comment what its code needs beyond the group of the tests.
-PAGE_NEEDS = re.compile(r"<!-- needs: ([\w, ]+) -->")
+PAGE_NEEDS = re.compile(r"<!-- needs: ([\w, -]+) -->")
 
 ROOT, BIN = Path(__file__).parent, Path(sys.executable).parent
 SECONDS = re.compile(r"\d+\.\d s$", re.MULTILINE)
