@@ -1,4 +1,4 @@
-"""The tests on every supported Python, with the oldest and the newest dependencies."""
+"""The tests on every Python, with the oldest and the newest dependencies; the docs."""
 
 from __future__ import annotations
 
@@ -15,6 +15,13 @@ FLOORS = [
 
 nox.options.sessions = ["tests"]
 nox.options.default_venv_backend = "virtualenv"
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site; whatever does not resolve is an error."""
+    session.install(*nox.project.dependency_groups(PYPROJECT, "docs"), ".")
+    session.run("sphinx-build", "-W", "--keep-going", "-E", "docs", "build/docs")
 
 
 @nox.session(python=PYTHONS)

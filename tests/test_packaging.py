@@ -28,7 +28,7 @@ def test_the_version_is_that_of_the_project() -> None:
 
     assert metadata.version("uptime_core") == uptime_core.__version__
     assert (
-        re.findall(r"^## \[(\S+)\]", changes, re.MULTILINE)[0]
+        re.findall(r"^## \[(\d\S+)\]", changes, re.MULTILINE)[0]
         == uptime_core.__version__
     )
 

@@ -43,9 +43,9 @@ def compute_report(
             status "active", "inactive", True or False; in any order.
         hours: Rows ``(store_id, day, start, end)``, day 0 being Monday and times
             texts or `datetime.time`; or a mapping of ids to `WeeklySchedule`. A shop
-            without any falls under `policy.missing_hours`.
+            without any falls under ``policy.missing_hours``.
         timezones: A mapping of ids to names, or pairs. A shop without one has
-            `policy.default_timezone`.
+            ``policy.default_timezone``.
         as_of: The report's "now", an aware datetime; by default the newest poll.
             Later polls are ignored.
         windows: What to add up; by default the last hour, day and week.

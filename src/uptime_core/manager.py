@@ -135,7 +135,7 @@ class ReportManager:
                 the same key is the same report, however often it is triggered.
 
         Returns:
-            The report's id: 32 hexadecimal digits that nobody can guess. The job is
+            The report's id, 32 hexadecimal digits that nobody can guess. The job is
             durable, if the sink is.
 
         Raises:

@@ -178,7 +178,7 @@ class CsvStore(Store):
 
     A file that has changed since is read again; what is kept in memory is columns of
     numbers, not the text. What cells and files may look like is said in
-    `docs/reference/input.md`.
+    ``docs/reference/input.md``.
 
     Args:
         polls: The path of the polls: store_id, timestamp_utc, status.
