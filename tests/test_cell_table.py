@@ -12,23 +12,24 @@ from hypothesis import strategies as st
 
 from uptime_core import cell_table
 from uptime_core.cell_table import CellTable
-from uptime_core.plain_lines import Stretches
+from uptime_core.plain_lines import Stretches, plain_lines
 from uptime_core.store_ids import StoreCodes
 
 cells = st.one_of(
     st.sampled_from(["a", "b", " a", "a ", "", "12345678", "123456789", "1e+18"]),
+    st.integers(0, 40).map("a".__mul__),
     st.text("ab", min_size=1, max_size=40),
     st.uuids().map(str),
 )
 
 
 def stretches_of(batch: list[str]) -> Stretches:
-    encoded = [cell.encode() for cell in batch]
-    end = np.cumsum([len(cell) for cell in encoded])
-    width = max(8, -(-max(map(len, encoded)) // 8) * 8)
-    table = np.array([list(cell.ljust(width, b"\0")) for cell in encoded], np.uint8)
-    words = list(np.ascontiguousarray(table.view("<u8").T))
-    return Stretches(b"".join(encoded), np.append(0, end[:-1]), end, words)
+    data = "\n".join([*batch, ""]).encode()
+    lines = plain_lines(data, 1)
+    assert lines is not None
+    stretches = lines.stretches(*lines.cell(0))
+    assert stretches is not None
+    return stretches
 
 
 def looked_up(table: CellTable, batch: list[str]) -> list[int]:
@@ -46,7 +47,7 @@ def test_numbers_are_those_of_a_dictionary(
     table = CellTable(codes)
     with pytest.MonkeyPatch.context() as patch:
         if collide:
-            patch.setattr(cell_table, "_hashes", lambda words: words[0] & np.uint64(1))
+            patch.setattr(cell_table, "_hashes", lambda words: words[-1] & np.uint64(1))
         for batch in batches:
             assert looked_up(table, batch) == [plain[cell] for cell in batch]
     assert codes.store_ids == plain.store_ids

@@ -493,7 +493,7 @@ def test_a_bad_row_at_the_end_of_a_large_file_is_found_too(
 
 @pytest.mark.parametrize("suffix", [".csv", ".csv.gz"])
 def test_progress_rises_to_the_end(files: Files, suffix: str) -> None:
-    text = many_polls(100_000)
+    text = many_polls(200_000)
     path = files["polls"].with_suffix(suffix)
     data = text.encode()
     path.write_bytes(gzip.compress(data, 0) if suffix.endswith("gz") else data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -91,12 +92,9 @@ class CellTable:
     def _is_entry(self, entry: Int32, words: Sequence[UInt64]) -> Bool:
         """Which cells are those of the entries, byte by byte."""
         same = entry >= 0
+        # Cells of one length need the same number of words, and no more than there are.
         for known, column in zip(self._words, words, strict=False):
             same &= known[entry] == column
-        for known in self._words[len(words) :]:
-            same &= known[entry] == 0
-        for column in words[len(self._words) :]:
-            same &= column == 0
         return same
 
     def _add(self, words: list[UInt64], hashes: UInt64, numbers: Int32) -> None:
@@ -107,11 +105,13 @@ class CellTable:
             self._hashes = _enlarged(self._hashes, room)
             self._numbers = _enlarged(self._numbers, room)
             self._words = [_enlarged(column, room) for column in self._words]
+        if not self._words:
+            self._words = [np.zeros(len(self._numbers), dtype=np.uint64) for _ in words]
         while len(self._words) < len(words):
-            self._words.append(np.zeros(len(self._numbers), dtype=np.uint64))
+            self._words.append(self._words[-1].copy())
         new = slice(first, count)
         self._hashes[new], self._numbers[new] = hashes, numbers
-        for known, column in zip(self._words, words, strict=False):
+        for known, column in zip_longest(self._words, words, fillvalue=words[-1]):
             known[new] = column
         if count << _SPACE_BITS > len(self._slots):
             bits = (2 * count << _SPACE_BITS).bit_length()
@@ -135,14 +135,14 @@ class CellTable:
 def _hashes(words: Sequence[UInt64]) -> UInt64:
     """A number of each row's words that others very likely do not have.
 
-    Zeros at the end change nothing, since the same cell may have more words of padding
-    elsewhere.
+    Words that repeat the last one change nothing, since the same cell may have more of
+    these elsewhere.
     """
-    mixed = words[0].copy()
-    for number, column in enumerate(words[1:], start=1):
-        part = column * _MULTIPLIERS[number % len(_MULTIPLIERS)]
-        part ^= part >> np.uint64(32)
-        part *= np.uint64(2 * number + 1)
+    length, *others, last = words
+    mixed = (last ^ length) * _MULTIPLIERS[0]
+    for number, column in enumerate(others, start=1):
+        part = column ^ last
+        part *= _MULTIPLIERS[number % len(_MULTIPLIERS)] + np.uint64(2 * number)
         mixed += part
     mixed ^= mixed >> np.uint64(31)
     return mixed

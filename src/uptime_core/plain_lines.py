@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 WORD = 8
 
 _LONGEST_STRETCH = 64
-_LONGEST_CELL = 1 << 16
+_LONGEST_LINE = 1 << 16
 _PADDING = 40  # a word can be read at the end of the last cell, and after
 _KEPT = np.array([(1 << 8 * count) - 1 for count in range(WORD + 1)], dtype=np.uint64)
 
@@ -29,7 +29,8 @@ class Stretches(NamedTuple):
         data: The lines.
         start: Where each begins.
         end: Where each ends.
-        words: Words padded with zeros, one column each, and at least one.
+        words: What tells one from another: its length, and its words of eight bytes,
+            one column each, as many as the longest one needs.
     """
 
     data: bytes
@@ -69,13 +70,17 @@ class PlainLines(NamedTuple):
         longest = int(length.max())
         if longest > _LONGEST_STRETCH:
             return None
-        columns = []
-        for offset in range(0, max(longest, 1), WORD):
-            # Where a stretch ends before the word, any place will do: nothing is kept.
-            column = self.words[np.minimum(start + offset, len(self.words) - 1)]
-            column &= _KEPT[np.clip(length - offset, 0, WORD)]
-            columns.append(column)
-        return Stretches(self.data, start, end, columns)
+        # The last word of a stretch ends where it does, and stands in the place of all
+        # that would follow: with the length, these words say every byte.
+        last = np.maximum(end - WORD, start)
+        offsets = range(0, max(longest, 1), WORD)
+        columns = [self.words[np.minimum(start + offset, last)] for offset in offsets]
+        if int(length.min()) < WORD:
+            short = np.flatnonzero(length < WORD)
+            columns[0][short] &= _KEPT[length[short]]
+            for column in columns[1:]:
+                column[short] = columns[0][short]
+        return Stretches(self.data, start, end, [length.view(np.uint64), *columns])
 
 
 def plain_lines(data: bytes, width: int) -> PlainLines | None:
@@ -88,7 +93,7 @@ def plain_lines(data: bytes, width: int) -> PlainLines | None:
     Returns:
         The rows, or None if the csv module has to read them: for quotes, carriage
         returns that end no line, NULs, bytes that are no UTF-8, blank lines, rows of
-        another width, and cells that are very long.
+        another width, and lines that are very long.
     """
     data = _plain(data)
     if not data:
@@ -97,8 +102,10 @@ def plain_lines(data: bytes, width: int) -> PlainLines | None:
     marks = _marks(padded[: len(data)], width)
     if marks is None:
         return None
-    first = np.empty(len(marks), dtype=np.int64)
-    first[0], first[1:] = 0, marks[:-1, -1] + 1
+    ends = marks[:, -1]
+    first = np.append(0, ends[:-1] + 1)
+    if int((ends - first).max()) > _LONGEST_LINE:
+        return None
     words = np.ndarray((len(padded) - WORD + 1,), "<u8", padded.data, strides=(1,))
     return PlainLines(data, words, first, marks)
 
@@ -120,12 +127,10 @@ def _plain(data: bytes) -> bytes:
 def _marks(data: UInt8, width: int) -> Int64 | None:
     """The places of commas and line feeds, by line, if each has its full number."""
     is_end = data == ord("\n")
-    places = np.flatnonzero(is_end | (data == ord(",")))
-    if len(places) % width:
+    is_mark = is_end | (data == ord(","))
+    if np.count_nonzero(is_mark) != width * np.count_nonzero(is_end):
         return None
-    marks = places.reshape(-1, width)
-    if np.count_nonzero(is_end) != len(marks) or not is_end[marks[:, -1]].all():
-        return None
-    if int(np.diff(places, prepend=-1).max()) > _LONGEST_CELL:
+    marks = np.flatnonzero(is_mark).reshape(-1, width)
+    if not is_end[marks[:, -1]].all():
         return None
     return marks

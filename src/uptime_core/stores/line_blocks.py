@@ -26,7 +26,7 @@ CARRIAGE_RETURN = (
     "a carriage return stands without a line feed; lines end in LF or CRLF"
 )
 
-_BLOCK_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 21  # much less, and threads that take turns wait more than work
 _BYTE_ORDER_MARK = "\ufeff"
 _LINE_FEED = ord("\n")
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -76,6 +76,8 @@ def line_blocks(
         if not block:
             break
         end = block.rfind(b"\n") + 1
+        if len(rest) + block.find(b"\n") > 4 * LONGEST_LINE:  # bytes of characters
+            raise _too_long(source, line)
         if end:
             data = b"".join((rest, memoryview(block)[:end]))
             yield LineBlock(line, data)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 Rows = TypeVar("Rows")
 
-_THREADS = 2  # with a third one for what becomes of the blocks, as much as pays off
-_AHEAD = 3
+_THREADS = 2  # beside the one that takes the blocks; more gain nothing
+_AHEAD = 2
 
 
 class PlainPart(NamedTuple, Generic[Rows]):
@@ -107,7 +107,7 @@ def _scanned(
             break
     waiting: deque[tuple[LineBlock, Callable[[], Rows | None]]] = deque()
     failure: InputError | OSError | None = None
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with ThreadPoolExecutor(max(min(cores() - 1, _THREADS), 1)) as pool:
         while True:
             try:
                 waiting.extend(
