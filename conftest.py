@@ -5,6 +5,7 @@ from __future__ import annotations
 import faulthandler
 import os
 from doctest import ELLIPSIS
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 
 # Far more than the longest test takes on a slow machine.
 SECONDS_A_TEST, SECONDS_A_DEEP_TEST = 240, 1800
+
+LIBRARIES = ("duckdb", "matplotlib", "nanoarrow", "pandas", "polars", "pyarrow")
+MISSING = [library for library in LIBRARIES if find_spec(library) is None]
+PAGES_WITH_LIBRARIES = ("use-data-frames.md", "draw-pictures.md")
+
 STDERR = pytest.StashKey[int]()
 
 
@@ -59,10 +65,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="fail, rather than skip, where the full-size data are missing",
     )
+    parser.addoption(
+        "--require-libraries",
+        action="store_true",
+        help="fail, rather than skip, where a library of contrib is missing",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep the real standard error, which tests do not see while they run."""
+    """Keep the real standard error, which tests do not see while they run.
+
+    Raises:
+        UsageError: A library is required and missing.
+    """
+    if MISSING and config.getoption("--require-libraries"):
+        raise pytest.UsageError(f"not installed: {', '.join(MISSING)}")
     config.stash[STDERR] = os.dup(2)
 
 
@@ -82,7 +99,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Skip what takes minutes, unless it is asked for."""
+    """Skip what takes minutes, unless it is asked for, and what cannot be run."""
+    if MISSING:
+        reason = f"needs {', '.join(MISSING)}; pip install --group frames, pictures"
+        for item in items:
+            if item.path.name in PAGES_WITH_LIBRARIES:
+                item.add_marker(pytest.mark.skip(reason=reason))
     if config.getoption("--deep"):
         return
     for item in items:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         IngestUnsupportedError,
         InputError,
         MissingHoursError,
+        MissingLibraryError,
         MissingTimezoneError,
         NoPollsError,
         QueueFullError,
@@ -65,8 +66,9 @@ if TYPE_CHECKING:
     from uptime_core.policy import Policy
     from uptime_core.polls import Poll, PollColumns
     from uptime_core.rejects import RejectedRow
-    from uptime_core.report import Accounting, Provenance, Report, ReportRow
+    from uptime_core.report import Provenance, Report
     from uptime_core.report_record import parse_report, report_bytes
+    from uptime_core.report_rows import Accounting, ReportRow, Totals
     from uptime_core.request import ReportRequest
     from uptime_core.schedule import BusinessHours, HoursColumns, WeeklySchedule
     from uptime_core.sinks.csv import CsvSink
@@ -102,6 +104,7 @@ __all__ = [
     "MemorySink",
     "MemoryStore",
     "MissingHoursError",
+    "MissingLibraryError",
     "MissingTimezoneError",
     "NoPollsError",
     "Policy",
@@ -135,6 +138,7 @@ __all__ = [
     "SupportsIngest",
     "SupportsSnapshot",
     "SupportsTransactions",
+    "Totals",
     "UnknownStoreIdError",
     "UnknownTimezoneError",
     "UnknownWindowError",
@@ -174,6 +178,7 @@ _NAMES = {
         "IngestUnsupportedError",
         "InputError",
         "MissingHoursError",
+        "MissingLibraryError",
         "MissingTimezoneError",
         "NoPollsError",
         "QueueFullError",
@@ -204,8 +209,9 @@ _NAMES = {
     "policy": ("Policy",),
     "polls": ("Poll", "PollColumns"),
     "rejects": ("RejectedRow",),
-    "report": ("Accounting", "Provenance", "Report", "ReportRow"),
+    "report": ("Provenance", "Report"),
     "report_record": ("parse_report", "report_bytes"),
+    "report_rows": ("Accounting", "ReportRow", "Totals"),
     "request": ("ReportRequest",),
     "schedule": ("BusinessHours", "HoursColumns", "WeeklySchedule"),
     "sinks.csv": ("CsvSink",),

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy.typing as npt
 
     from uptime_core.kernel.arrays import Bool, Int32, UInt64
-    from uptime_core.store_ids import StoreCodes
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -26,17 +25,17 @@ _MULTIPLIERS = tuple(
 
 
 class IdTable:
-    """Looks cells up in a `StoreCodes`, which it fills.
+    """Looks cells up in a mapping like `StoreCodes`, which it fills.
 
     A hash table of the cells seen so far: each has three slots it may be in, and is
     compared with what is there in every byte. A cell that is in none of them is looked
     up as text.
 
     Args:
-        codes: The numbers of the ids.
+        codes: Gives each id its number, below 0 for what is no id.
     """
 
-    def __init__(self, codes: StoreCodes) -> None:
+    def __init__(self, codes: Mapping[str, int]) -> None:
         self._codes = codes
         self._cells: set[bytes] = set()
         self._words: list[UInt64] = []

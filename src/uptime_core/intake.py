@@ -117,15 +117,14 @@ class _ShopIntake(Generic[Parsed]):
         store_ids, *rest = columns
         keys = list(zip(*rest, strict=True))
         try:
-            for key in dict.fromkeys(keys):
-                self._number(key)
+            numbers = {key: self._number(key) for key in dict.fromkeys(keys)}
         except InputError:
             return False
         # A bad id gets no number, and so leaves no trace.
         codes = list(map(self._codes.__getitem__, store_ids))
         if min(codes, default=0) < 0:
             return False
-        return self._take(lines, codes, list(map(self._numbers.__getitem__, keys)))
+        return self._take(lines, codes, list(map(numbers.__getitem__, keys)))
 
     def add_lines(
         self,

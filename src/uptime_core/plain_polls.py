@@ -113,8 +113,7 @@ def scan(data: bytes, places: Sequence[int], width: int) -> PlainPolls | None:
     data = _plain(data)
     if not data:
         return None
-    padded = np.frombuffer(data + bytes(_PADDING), dtype=np.uint8)
-    marks = _marks(padded[: len(data)], width)
+    marks = _marks(np.frombuffer(data, dtype=np.uint8), width)
     if marks is None:
         return None
     first = np.empty(len(marks), dtype=np.int64)
@@ -127,13 +126,12 @@ def scan(data: bytes, places: Sequence[int], width: int) -> PlainPolls | None:
     length = id_end - id_start
     if int(length.max()) > _LONGEST_ID:
         return None
-    # Words at any place, not only at multiples of eight.
-    words = np.ndarray((len(padded) - _WORD + 1,), "<u8", padded.data, strides=(1,))
-    at, at_is_read = _timestamps(words, *times)
+    words = words_of(data)
+    at, at_is_read = plain_timestamps(words, *times)
     return PlainPolls(
         data=data,
         cells=tuple(cells),
-        words=_id_words(words, id_start, length),
+        words=id_words(words, id_start, length),
         at=at,
         at_is_read=at_is_read,
         status=_statuses(words, *statuses),
@@ -168,7 +166,14 @@ def _marks(data: UInt8, width: int) -> Int64 | None:
     return marks
 
 
-def _id_words(words: UInt64, start: Int64, length: Int64) -> list[UInt64]:
+def words_of(data: bytes) -> UInt64:
+    """The words at any place of some bytes, not only at multiples of eight."""
+    padded = np.frombuffer(data + bytes(_PADDING), dtype=np.uint8)
+    return np.ndarray((len(padded) - _WORD + 1,), "<u8", padded.data, strides=(1,))
+
+
+def id_words(words: UInt64, start: Int64, length: Int64) -> list[UInt64]:
+    """Cells as words, padded with zeros: as many columns as the longest cell needs."""
     columns = []
     for offset in range(0, max(int(length.max()), 1), _WORD):
         # Where an id ends before the word, any place will do: nothing of it is kept.
@@ -189,7 +194,7 @@ def _statuses(words: UInt64, start: Int64, end: Int64) -> UInt8:
     return status
 
 
-def _timestamps(words: UInt64, start: Int64, end: Int64) -> tuple[Int64, Bool]:
+def plain_timestamps(words: UInt64, start: Int64, end: Int64) -> tuple[Int64, Bool]:
     """Instants of cells like ``2023-01-25 18:13:22.479 UTC``, and which are like it.
 
     The fraction has one to six digits, or is not there with its point.
