@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from uptime_core.manager import ReportManager
     from uptime_core.one_report import compute_store
     from uptime_core.one_shop import uptime
+    from uptime_core.one_timeline import timeline
     from uptime_core.policy import Policy
     from uptime_core.polls import Poll, PollColumns
     from uptime_core.rejects import RejectedRow
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
     from uptime_core.report_rows import Accounting, ReportRow, Totals
     from uptime_core.request import ReportRequest
     from uptime_core.schedule import BusinessHours, HoursColumns, WeeklySchedule
+    from uptime_core.shop_timeline import Timeline
     from uptime_core.sinks.csv import CsvSink
     from uptime_core.sinks.memory import MemorySink
     from uptime_core.sinks.sqlite import SqliteSink
@@ -79,6 +81,7 @@ if TYPE_CHECKING:
     from uptime_core.stores.csv import CsvStore
     from uptime_core.stores.memory import MemoryStore
     from uptime_core.stores.sqlite import SqliteStore
+    from uptime_core.timeline_rows import Interval, Transition
     from uptime_core.timezones import TZDATA_VERSION
     from uptime_core.window import DEFAULT_WINDOWS, Window
 
@@ -98,6 +101,7 @@ __all__ = [
     "IngestResult",
     "IngestUnsupportedError",
     "InputError",
+    "Interval",
     "Job",
     "JobState",
     "LoadResult",
@@ -138,7 +142,9 @@ __all__ = [
     "SupportsIngest",
     "SupportsSnapshot",
     "SupportsTransactions",
+    "Timeline",
     "Totals",
+    "Transition",
     "UnknownStoreIdError",
     "UnknownTimezoneError",
     "UnknownWindowError",
@@ -155,6 +161,7 @@ __all__ = [
     "parse_job",
     "parse_report",
     "report_bytes",
+    "timeline",
     "uptime",
 ]
 
@@ -206,6 +213,7 @@ _NAMES = {
     "manager": ("ReportManager",),
     "one_report": ("compute_store",),
     "one_shop": ("uptime",),
+    "one_timeline": ("timeline",),
     "policy": ("Policy",),
     "polls": ("Poll", "PollColumns"),
     "rejects": ("RejectedRow",),
@@ -214,6 +222,7 @@ _NAMES = {
     "report_rows": ("Accounting", "ReportRow", "Totals"),
     "request": ("ReportRequest",),
     "schedule": ("BusinessHours", "HoursColumns", "WeeklySchedule"),
+    "shop_timeline": ("Timeline",),
     "sinks.csv": ("CsvSink",),
     "sinks.memory": ("MemorySink",),
     "sinks.sqlite": ("SqliteSink",),
@@ -222,6 +231,7 @@ _NAMES = {
     "stores.csv": ("CsvStore",),
     "stores.memory": ("MemoryStore",),
     "stores.sqlite": ("SqliteStore",),
+    "timeline_rows": ("Interval", "Transition"),
     "timezones": ("TZDATA_VERSION",),
     "window": ("DEFAULT_WINDOWS", "Window"),
 }

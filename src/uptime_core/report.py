@@ -166,6 +166,21 @@ class Report:
             f"{self.as_of.isoformat()}>"
         )
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: totals, the worst shops, provenance."""
+        from uptime_core.report_html import (  # noqa: PLC0415  # 8 ms, for notebooks
+            WORST,
+            report_html,
+        )
+
+        # Windows side by side differ in length; shops differ most in the longest.
+        place = int(self.open.sum(axis=0, dtype=np.float64).argmax())
+        down, ratio = self.down[:, place], self.ratio[:, place]
+        worst = np.lexsort((ratio, -down))[:WORST].tolist()
+        rows = [self._row(index) for index in worst if down[index]]
+        provenance = attrs.asdict(self.provenance, recurse=False)
+        return report_html(self.totals(), rows, place, provenance)
+
     @overload
     def to_csv(
         self,

@@ -11,9 +11,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from tests.properties.test_against_oracle import report_of
-from tests.strategies import Dataset, datasets, policies
+from tests.strategies import Dataset, datasets, policies, shop_id
 
-from uptime_core import MissingLibraryError, Policy, Report, Window, compute_report
+from uptime_core import (
+    MissingLibraryError,
+    Policy,
+    Report,
+    Window,
+    compute_report,
+    timeline,
+)
 
 pd = pytest.importorskip("pandas")
 pl = pytest.importorskip("polars")
@@ -226,3 +233,51 @@ def test_totals_add_up_all_shops() -> None:
         assert attrs.astuple(totals[name]) == tuple(
             sums[measure].to_pytimedelta() for measure in MEASURES
         )
+
+
+@given(datasets(max_shops=1), policies())
+def test_a_timeline_is_exact_in_every_library(dataset: Dataset, policy: Policy) -> None:
+    start, end = dataset.windows[0]
+    line = timeline(
+        dataset.polls,
+        dataset.hours,
+        dataset.timezones,
+        store_id=shop_id(0),
+        start=start,
+        end=end,
+        as_of=dataset.as_of,
+        policy=policy,
+    )
+    frame = line.to_polars()
+
+    assert frame.equals(pl.DataFrame(line))
+    assert dict(frame.schema) == {
+        "store_id": pl.String,
+        "start": pl.Datetime("us", "UTC"),
+        "end": pl.Datetime("us", "UTC"),
+        "state": pl.String,
+        "duration": pl.Duration("us"),
+        "poll": pl.Datetime("us", "UTC"),
+        "status": pl.String,
+        "conflict": pl.Boolean,
+        "hours": pl.String,
+    }
+    for row, interval in zip(frame.iter_rows(named=True), line, strict=True):
+        poll, hours = interval.poll, interval.hours
+        assert row == {
+            "store_id": shop_id(0),
+            "start": interval.start,
+            "end": interval.end,
+            "state": interval.state,
+            "duration": interval.duration,
+            "poll": None if poll is None else poll.at,
+            "status": None if poll is None else "active" if poll.up else "inactive",
+            "conflict": interval.conflict,
+            "hours": None if hours is None else str(hours),
+        }
+    pandas = line.to_pandas()
+    assert pandas["duration"].to_numpy().view(np.int64).tolist() == (
+        (line.ends - line.starts).tolist()
+    )
+    assert pandas["poll"].isna().tolist() == (line.poll < 0).tolist()
+    assert pandas["hours"].isna().tolist() == (line.row < 0).tolist()

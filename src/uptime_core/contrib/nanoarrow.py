@@ -36,6 +36,7 @@ ROWS_PER_BATCH = 1 << 20
 """So few that the bytes of a batch's ids, at most 800 each, can be counted in int32."""
 
 _NUMERIC_TYPES = {
+    "b": na.bool_(),
     "i": na.int64(),
     "f": na.float64(),
     "m": na.duration("us"),
@@ -100,6 +101,8 @@ def _numbers(values: npt.NDArray[Any]) -> CArray:
     kind = values.dtype.kind
     column = np.ascontiguousarray(values)
     buffer = column.view(np.int64) if kind in "mM" else column
+    if kind == "b":
+        buffer = np.packbits(column, bitorder="little")
     return _column(_NUMERIC_TYPES[kind], column == column, buffer)  # noqa: PLR0124
 
 
