@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from uptime_core.job_record import job_text, parse_job
     from uptime_core.jobs import Job, JobState
     from uptime_core.load import LoadResult, export_csv, load_csv
+    from uptime_core.local_weeks import LocalWeek, local_week
     from uptime_core.manager import ReportManager
     from uptime_core.one_report import compute_store
     from uptime_core.one_shop import uptime
@@ -105,6 +106,7 @@ __all__ = [
     "Job",
     "JobState",
     "LoadResult",
+    "LocalWeek",
     "MemorySink",
     "MemoryStore",
     "MissingHoursError",
@@ -158,6 +160,7 @@ __all__ = [
     "export_csv",
     "job_text",
     "load_csv",
+    "local_week",
     "parse_job",
     "parse_report",
     "report_bytes",
@@ -210,6 +213,7 @@ _NAMES = {
     "job_record": ("job_text", "parse_job"),
     "jobs": ("Job", "JobState"),
     "load": ("LoadResult", "export_csv", "load_csv"),
+    "local_weeks": ("LocalWeek", "local_week"),
     "manager": ("ReportManager",),
     "one_report": ("compute_store",),
     "one_shop": ("uptime",),

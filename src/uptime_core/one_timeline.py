@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uptime_core.abc import Store
 from uptime_core.computation import Computation
-from uptime_core.compute import with_as_of
 from uptime_core.errors import (
     InputError,
     UnknownStoreIdError,
-    UnknownWindowError,
     located,
     shown,
 )
@@ -23,27 +20,26 @@ from uptime_core.kernel.intervals import clip
 from uptime_core.kernel.localtime import offset_segments
 from uptime_core.kernel.sessions import Overlay, Pieces, overlay, sessions, week_by_row
 from uptime_core.kernel.weekly import DAY, WEEK
-from uptime_core.one_report import newest_of
-from uptime_core.request import DEFAULT_POLICY, ReportRequest
+from uptime_core.one_source import Asked, ask, chosen_window
 from uptime_core.schedule import BusinessHours
-from uptime_core.selection import select
+from uptime_core.selection import select, timezone_of
 from uptime_core.shop_timeline import Timeline
-from uptime_core.snapshot import Snapshot, SnapshotLike
 from uptime_core.store_ids import parse_store_id
-from uptime_core.timezones import load_timezone
-from uptime_core.window import DEFAULT_WINDOWS, Window
+from uptime_core.window import Window
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from uptime_core.inputs import HoursInput, PollInput, TimezonesInput
+    from uptime_core.inputs import HoursInput, TimezonesInput
     from uptime_core.kernel.arrays import Int64
+    from uptime_core.one_source import Source
     from uptime_core.policy import Policy
     from uptime_core.report import Report
+    from uptime_core.snapshot import Snapshot
 
 
 def timeline(
-    source: PollInput | Store | SnapshotLike,
+    source: Source,
     hours: HoursInput | None = None,
     timezones: TimezonesInput | None = None,
     *,
@@ -86,35 +82,18 @@ def timeline(
     """
     with located("timeline", field="store_id"):
         shop = parse_store_id(store_id)
-    if report is not None:
-        if as_of is not None or policy is not None:
-            raise InputError(
-                "a report has an as_of and a policy of its own; leave them out",
-                source="timeline",
-                field="report",
-            )
-        as_of, policy = report.as_of, report.policy
-    request = ReportRequest.of(
-        windows=_window(window, start, end, report),
-        as_of=as_of,
+    asked = ask(
+        source,
+        hours,
+        timezones,
+        caller="timeline",
+        window=_window(window, start, end, report),
         stores=[shop],
-        policy=DEFAULT_POLICY if policy is None else policy,
+        report=report,
+        as_of=as_of,
+        policy=policy,
     )
-    if isinstance(source, Store):
-        store = source
-        request = with_as_of(request, lambda: newest_of(store), repr(store))
-        snapshot = store.snapshot_for(request)
-    elif isinstance(source, SnapshotLike):
-        snapshot = source
-    else:
-        snapshot = Snapshot.of(source, hours, timezones)
-        hours = timezones = None
-    if hours is not None or timezones is not None:
-        raise InputError(
-            f"{shown(source)} has hours and time zones of its own", source="timeline"
-        )
-    request = with_as_of(request, snapshot.newest, snapshot.source)
-    line = _timeline(_part_of(snapshot, shop, cast("int", request.as_of)), request)
+    line = _timeline(shop, asked, _part_of(asked, shop))
     if report is not None and line.window in report.windows:
         _compare(line, report)
     return line
@@ -153,38 +132,23 @@ def _window(
                 "give either a window, or both start and end", source="timeline"
             )
         return Window.between(start, end)
-    if isinstance(window, Window):
-        return window
-    known = DEFAULT_WINDOWS if report is None else report.windows
-    if window is None:
-        return max(known, key=_length)
-    for candidate in known:
-        if candidate.name == window:
-            return candidate
-    names = ", ".join(repr(candidate.name) for candidate in known)
-    raise UnknownWindowError(
-        f"there is no window {shown(window)}, only {names}", source="timeline"
-    )
+    return chosen_window(window, report, "timeline")
 
 
-def _length(window: Window) -> int:
-    return window.length or cast("int", window.end) - cast("int", window.start)
-
-
-def _part_of(snapshot: SnapshotLike, store_id: str, as_of: int) -> Snapshot:
+def _part_of(asked: Asked, store_id: str) -> Snapshot:
     """The part of a snapshot that knows a shop.
 
     Raises:
         UnknownStoreIdError: None does.
         InputError: The shop is in quarantine.
     """
-    for part in snapshot.parts():
-        selection = select(part, as_of, (store_id,))
+    for part in asked.snapshot.parts():
+        selection = select(part, asked.as_of, (store_id,))
         if selection.quarantined:
             raise InputError(
                 f"shop {shown(store_id)} is in quarantine, since a row of its hours or "
                 "zone was rejected; no report has it until good rows arrive",
-                source=snapshot.source,
+                source=asked.snapshot.source,
             )
         if store_id in selection.known:
             return part
@@ -195,18 +159,15 @@ def _part_of(snapshot: SnapshotLike, store_id: str, as_of: int) -> Snapshot:
     )
 
 
-def _timeline(snapshot: Snapshot, request: ReportRequest) -> Timeline:
-    """The timeline of the only shop and window of a request."""
-    (shop,) = cast("tuple[str, ...]", request.stores)
-    (window,), policy = request.windows, request.policy
-    as_of = cast("int", request.as_of)
-    low, high = window.bounds(as_of)
-    (columns,) = Computation(request).blocks(snapshot)
+def _timeline(store_id: str, asked: Asked, snapshot: Snapshot) -> Timeline:
+    policy, as_of = asked.request.policy, asked.as_of
+    low, high = asked.window.bounds(as_of)
+    (columns,) = Computation(asked.request).blocks(snapshot)
     # A shop without hours that is always open has a row of a whole week.
     own = columns.row_end - columns.row_start < WEEK
     rows = _rows(columns.row_start[own], columns.row_end[own])
-    timezone = cast("str", snapshot.timezones.get(shop, policy.default_timezone))
-    segments = offset_segments(load_timezone(timezone), low, high)
+    zone = timezone_of(snapshot, store_id, policy.default_timezone)
+    segments = offset_segments(zone, low, high)
 
     polls = settle(columns.poll_shop, columns.poll_at, columns.poll_status)
     at, status = polls.at, polls.status
@@ -231,11 +192,11 @@ def _timeline(snapshot: Snapshot, request: ReportRequest) -> Timeline:
             sessions(week_by_row(*rows), segments, high),
         )
     return Timeline(
-        store_id=shop,
-        window=window,
+        store_id=store_id,
+        window=asked.window,
         as_of=to_datetime(as_of),
         policy=policy,
-        timezone=timezone,
+        timezone=zone.key,
         starts=pieces.start,
         ends=pieces.end,
         poll=pieces.first,

@@ -14,6 +14,7 @@ from uptime_core.columns import read_only
 from uptime_core.errors import InputError, UnknownStoreIdError, counted, shown
 from uptime_core.extras import extra
 from uptime_core.files import complete_file, content
+from uptime_core.framed import Framed
 from uptime_core.instants import to_datetime
 from uptime_core.report_csv import MEASURES, Columns, report_csv
 from uptime_core.report_rows import ReportRow, Totals
@@ -75,7 +76,7 @@ _same_array = attrs.cmp_using(eq=np.array_equal)
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Report:
+class Report(Framed):
     """The sums of all shops and windows.
 
     Reports are equal when ids, windows, sums, `as_of` and policy are; what was
@@ -272,17 +273,7 @@ class Report:
         frame: pl.DataFrame = extra("polars").frame(self._table(wide=wide))
         return frame
 
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """The report as an Arrow stream, one row for each shop and window.
-
-        Raises:
-            MissingLibraryError: nanoarrow is not installed.
-        """
-        del requested_schema  # a wish, which need not be granted
-        stream: object = extra("nanoarrow").stream(self._table(wide=False))
-        return stream
-
-    def _table(self, *, wide: bool) -> Table:
+    def _table(self, *, wide: bool = False) -> Table:
         sums = {"up": self.up, "down": self.down, "unknown": self.unknown}
         sums["open"] = self.open
         measures: dict[str, npt.NDArray[Any]] = {

@@ -17,6 +17,8 @@ from uptime_core.kernel.weekly import WEEK
 from uptime_core.timezones import load_timezone
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from uptime_core.kernel.arrays import Bool, Int64, UInt8
     from uptime_core.kernel.localtime import Segments
     from uptime_core.policy import MissingHours, Policy
@@ -155,6 +157,28 @@ def gather(
     )
 
 
+def timezone_of(snapshot: Snapshot, store_id: str, default: str | None) -> ZoneInfo:
+    """A shop's time zone.
+
+    Raises:
+        MissingTimezoneError: It has none, and there is no default.
+        UnknownTimezoneError: The time zone database does not have its name.
+    """
+    name = snapshot.timezones.get(store_id, default)
+    if name is None:
+        raise MissingTimezoneError(
+            f"shop {shown(store_id)} has no time zone; add it, or give the policy a "
+            "default_timezone",
+            source=snapshot.timezones_source,
+        )
+    try:
+        return load_timezone(name)
+    except UnknownTimezoneError as error:
+        error.reason = f"{error.reason} (shop {shown(store_id)})"
+        error.source = snapshot.timezones_source
+        raise
+
+
 def _numbers(store_ids: tuple[str, ...], number: dict[str, int]) -> Int64:
     """Each id's number, or -1."""
     find = number.get
@@ -234,19 +258,8 @@ def _zones(
     places: dict[str, int] = {}
     zone = np.zeros(len(number), dtype=np.int64)
     for (store_id, shop), probed in zip(number.items(), with_hours, strict=True):
-        name = snapshot.timezones.get(store_id, default)
-        if name is None:
-            raise MissingTimezoneError(
-                f"shop {shown(store_id)} has no time zone; add it, or give "
-                "the policy a default_timezone",
-                source=snapshot.timezones_source,
-            )
-        try:
-            rules = load_timezone(name)
-        except UnknownTimezoneError as error:
-            error.reason = f"{error.reason} (shop {shown(store_id)})"
-            error.source = snapshot.timezones_source
-            raise
+        rules = timezone_of(snapshot, store_id, default)
+        name = rules.key
         if probed and name not in places:
             places[name] = len(segments)
             if name not in probed_zones:

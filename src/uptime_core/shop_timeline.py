@@ -11,7 +11,7 @@ import numpy as np
 
 from uptime_core.columns import read_only
 from uptime_core.errors import InputError, counted
-from uptime_core.extras import extra
+from uptime_core.framed import Framed
 from uptime_core.instants import MICROSECOND, to_datetime, to_micros
 from uptime_core.polls import Poll
 from uptime_core.report_rows import Accounting
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     import numpy.typing as npt
-    import pandas as pd
-    import polars as pl
 
     from uptime_core.kernel.arrays import Bool, Int64
     from uptime_core.policy import Policy
@@ -57,7 +55,7 @@ _same_array = attrs.cmp_using(eq=np.array_equal)
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Timeline:
+class Timeline(Framed):
     """One shop from the start to the end of a window, cut where anything changes.
 
     The intervals are sorted, do not overlap and leave nothing out; iterating gives
@@ -167,34 +165,6 @@ class Timeline:
                 f"{at} is outside the years 1 to 9999 in {self.timezone}",
                 source="timeline",
             ) from None
-
-    def to_pandas(self) -> pd.DataFrame:
-        """The intervals as a data frame of pandas.
-
-        Raises:
-            MissingLibraryError: pandas is not installed.
-        """
-        frame: pd.DataFrame = extra("pandas").frame(self._table())
-        return frame
-
-    def to_polars(self) -> pl.DataFrame:
-        """The intervals as a data frame of polars.
-
-        Raises:
-            MissingLibraryError: polars is not installed.
-        """
-        frame: pl.DataFrame = extra("polars").frame(self._table())
-        return frame
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """The intervals as an Arrow stream.
-
-        Raises:
-            MissingLibraryError: nanoarrow is not installed.
-        """
-        del requested_schema  # a wish, which need not be granted
-        stream: object = extra("nanoarrow").stream(self._table())
-        return stream
 
     def __iter__(self) -> Iterator[Interval]:
         """The intervals one by one, in order."""
