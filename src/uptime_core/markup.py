@@ -17,9 +17,14 @@ _FILLS = {
     "unknown": f"repeating-linear-gradient(-45deg,{UNKNOWN} 0 2px,transparent 2px 5px)",
     "closed": "transparent",
 }
-_BAR = "display:flex;height:0.9em;overflow:hidden;border:1px solid rgba(128,128,128,.6)"
+_BAR = (
+    "display:flex;box-sizing:border-box;height:0.9em;overflow:hidden;"
+    "border:1px solid rgba(128,128,128,.6)"
+)
 _CELL = "padding:0.2em 0.6em;text-align:{align};font-weight:{weight};{wrap}"
-_NO_WRAP, _WRAP = "white-space:nowrap", "overflow-wrap:anywhere;max-width:50em"
+_NO_WRAP = "white-space:nowrap"
+_WRAP = "overflow-wrap:anywhere;min-width:20em;max-width:50em"
+_LONG = 40  # characters; a longer cell may have several lines
 _LINE = "border-bottom:1px solid rgba(128,128,128,.4)"
 
 
@@ -101,6 +106,6 @@ def _cell(tag: str, cell: Cell) -> str:
     align = "right" if isinstance(cell, Number) else "left"
     text = cell if isinstance(cell, str) else cell.text
     content = text if isinstance(cell, Html) else escape(text)
-    wrap = _WRAP if isinstance(cell, str) else _NO_WRAP
+    wrap = _WRAP if isinstance(cell, str) and len(cell) > _LONG else _NO_WRAP
     style = _CELL.format(align=align, weight=weight, wrap=wrap)
     return f'<{tag} style="{style}">{content}</{tag}>'
