@@ -35,6 +35,10 @@ SECONDS = re.compile(r"\d+\.\d s$", re.MULTILINE)
 
 # Far more than the longest test takes on a slow machine.
 SECONDS_A_TEST, SECONDS_A_DEEP_TEST = 240, 1800
+
+LIBRARIES = ("duckdb", "matplotlib", "nanoarrow", "pandas", "polars", "pyarrow")
+MISSING = [library for library in LIBRARIES if find_spec(library) is None]
+
 STDERR = pytest.StashKey[int]()
 
 
@@ -119,7 +123,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep the real standard error, which tests do not see while they run."""
+    """Keep the real standard error, which tests do not see while they run.
+
+    Raises:
+        UsageError: A library is required and missing.
+    """
+    if MISSING and config.getoption("--require-needs"):
+        raise pytest.UsageError(f"not installed: {', '.join(MISSING)}")
     config.stash[STDERR] = os.dup(2)
 
 

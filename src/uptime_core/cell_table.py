@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -27,17 +27,17 @@ _MULTIPLIERS = tuple(
 
 
 class CellTable:
-    """Looks cells up in a dictionary that numbers them, such as `StoreCodes`.
+    """Looks cells up in a mapping that numbers them, such as `StoreCodes`.
 
     A hash table of the cells seen so far: each has three slots it may be in, and is
     compared with what is there in every byte. A cell that is in none of them is looked
     up as text.
 
     Args:
-        codes: Gives each text its number, or -1 where it has none.
+        codes: Gives each text its number, below 0 where it has none.
     """
 
-    def __init__(self, codes: dict[str, int]) -> None:
+    def __init__(self, codes: Mapping[str, int]) -> None:
         self._codes = codes
         self._texts: set[bytes] = set()
         self._words: list[UInt64] = []

@@ -136,8 +136,7 @@ class _ShopIntake(Generic[Parsed]):
         store_ids, *rest = columns
         keys = list(zip(*rest, strict=True))
         try:
-            for key in dict.fromkeys(keys):
-                self._number(key)
+            numbers = {key: self._number(key) for key in dict.fromkeys(keys)}
         except InputError:
             return False
         # A bad id gets no number, and so leaves no trace.
@@ -145,8 +144,8 @@ class _ShopIntake(Generic[Parsed]):
         codes = np.fromiter(map(self._codes.__getitem__, store_ids), np.int32, rows)
         if codes.min(initial=0) < 0:
             return False
-        numbers = np.fromiter(map(self._numbers.__getitem__, keys), np.int32, rows)
-        return self._take(lines, codes, numbers)
+        found = np.fromiter(map(numbers.__getitem__, keys), np.int32, rows)
+        return self._take(lines, codes, found)
 
     def add_plain(
         self,

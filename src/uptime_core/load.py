@@ -38,12 +38,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from uptime_core.abc import SupportsSnapshot
+    from uptime_core.headers import Column
     from uptime_core.polls import PollColumns
     from uptime_core.rejects import OnError, RejectedRow
     from uptime_core.stores.csv import Reading
     from uptime_core.stores.csv_rows import Row
     from uptime_core.stores.line_blocks import Progress, StrPath
-    from uptime_core.stores.table import Column
 
     BytesRead = Callable[[int, int], object]
 

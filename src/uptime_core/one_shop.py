@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from uptime_core.policy import Policy
-    from uptime_core.report import Accounting
+    from uptime_core.report_rows import Accounting
     from uptime_core.schedule import BusinessHours, TimeOfDay
 
     Rows = Iterable[BusinessHours | tuple[int | str, TimeOfDay, TimeOfDay]]

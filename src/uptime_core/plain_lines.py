@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 WORD = 8
 
-_LONGEST_STRETCH = 64
+LONGEST_STRETCH = 64
+"""Bytes that are looked at as words."""
 _LONGEST_LINE = 1 << 16
 _PADDING = 40  # a word can be read at the end of the last cell, and after
 _KEPT = np.array([(1 << 8 * count) - 1 for count in range(WORD + 1)], dtype=np.uint64)
@@ -66,21 +67,42 @@ class PlainLines(NamedTuple):
 
     def stretches(self, start: Int64, end: Int64) -> Stretches | None:
         """A stretch of each row, or None if one is too long for words."""
-        length = end - start
-        longest = int(length.max())
-        if longest > _LONGEST_STRETCH:
-            return None
-        # The last word of a stretch ends where it does, and stands in the place of all
-        # that would follow: with the length, these words say every byte.
-        last = np.maximum(end - WORD, start)
-        offsets = range(0, max(longest, 1), WORD)
-        columns = [self.words[np.minimum(start + offset, last)] for offset in offsets]
-        if int(length.min()) < WORD:
-            short = np.flatnonzero(length < WORD)
-            columns[0][short] &= _KEPT[length[short]]
-            for column in columns[1:]:
-                column[short] = columns[0][short]
-        return Stretches(self.data, start, end, [length.view(np.uint64), *columns])
+        return stretches(self.data, self.words, start, end)
+
+
+def words_of(data: bytes) -> UInt64:
+    """The words at any place of some bytes, not only at multiples of eight."""
+    padded = np.frombuffer(data + bytes(_PADDING), dtype=np.uint8)
+    return np.ndarray((len(padded) - WORD + 1,), "<u8", padded.data, strides=(1,))
+
+
+def stretches(data: bytes, words: UInt64, start: Int64, end: Int64) -> Stretches | None:
+    """Stretches of some bytes, at least one.
+
+    Args:
+        data: The bytes.
+        words: What `words_of` gives for them.
+        start: Where each begins.
+        end: Where each ends.
+
+    Returns:
+        None if one has more than `LONGEST_STRETCH` bytes.
+    """
+    length = end - start
+    longest = int(length.max())
+    if longest > LONGEST_STRETCH:
+        return None
+    # The last word of a stretch ends where it does, and stands in the place of all
+    # that would follow: with the length, these words say every byte.
+    last = np.maximum(end - WORD, start)
+    offsets = range(0, max(longest, 1), WORD)
+    columns = [words[np.minimum(start + offset, last)] for offset in offsets]
+    if int(length.min()) < WORD:
+        short = np.flatnonzero(length < WORD)
+        columns[0][short] &= _KEPT[length[short]]
+        for column in columns[1:]:
+            column[short] = columns[0][short]
+    return Stretches(data, start, end, [length.view(np.uint64), *columns])
 
 
 def plain_lines(data: bytes, width: int) -> PlainLines | None:
@@ -98,16 +120,14 @@ def plain_lines(data: bytes, width: int) -> PlainLines | None:
     data = _plain(data)
     if not data:
         return None
-    padded = np.frombuffer(data + bytes(_PADDING), dtype=np.uint8)
-    marks = _marks(padded[: len(data)], width)
+    marks = _marks(np.frombuffer(data, dtype=np.uint8), width)
     if marks is None:
         return None
     ends = marks[:, -1]
     first = np.append(0, ends[:-1] + 1)
     if int((ends - first).max()) > _LONGEST_LINE:
         return None
-    words = np.ndarray((len(padded) - WORD + 1,), "<u8", padded.data, strides=(1,))
-    return PlainLines(data, words, first, marks)
+    return PlainLines(data, words_of(data), first, marks)
 
 
 def _plain(data: bytes) -> bytes:

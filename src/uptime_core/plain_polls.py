@@ -110,7 +110,7 @@ def scan(data: bytes, places: Sequence[int], width: int) -> PlainPolls | None:
     ids = lines.stretches(*store_ids)
     if ids is None:
         return None
-    at, at_is_read = _timestamps(lines.words, *times)
+    at, at_is_read = plain_timestamps(lines.words, *times)
     return PlainPolls(
         store_ids=ids,
         cells=cells,
@@ -131,7 +131,7 @@ def _statuses(words: UInt64, start: Int64, end: Int64) -> UInt8:
     return status
 
 
-def _timestamps(words: UInt64, start: Int64, end: Int64) -> tuple[Int64, Bool]:
+def plain_timestamps(words: UInt64, start: Int64, end: Int64) -> tuple[Int64, Bool]:
     """Instants of cells like ``2023-01-25 18:13:22.479 UTC``, and which are like it.
 
     The fraction has one to six digits, or is not there with its point.

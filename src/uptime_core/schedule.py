@@ -124,8 +124,8 @@ class BusinessHours:
     Attributes:
         day: 0 is Monday, 6 is Sunday.
         start: Microseconds since the day's midnight on the wall clock.
-        end: The same for the first instant after; past 24 hours it is on the next
-            day.
+        end: The same for the first instant after, at most 48 hours later; past 24
+            hours it is on the next day.
     """
 
     day: int
@@ -135,10 +135,10 @@ class BusinessHours:
     def __attrs_post_init__(self) -> None:
         with located("BusinessHours"):
             parse_day(self.day)
-        if not 0 <= self.start < DAY or not self.start < self.end <= 2 * DAY:
+        if not 0 <= self.start < DAY or not 0 < self.end - self.start <= 2 * DAY:
             raise InputError(
                 f"{self.start} to {self.end} microseconds does not start within the "
-                "day, or does not end after its start and by the next day's end",
+                "day, or is not above 0 and up to 48 hours",
                 source="BusinessHours",
             )
 
@@ -325,7 +325,7 @@ def _business_hours(row: object) -> BusinessHours:
 
 
 def _clock(micros: int) -> str:
-    if micros > DAY:  # of the next day
+    while micros > DAY:  # of a later day
         micros -= DAY
     minutes, rest = divmod(micros, 60 * SECOND)
     text = f"{minutes // 60:02d}:{minutes % 60:02d}"

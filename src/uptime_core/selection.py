@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from uptime_core.errors import (
-    InputError,
     MissingHoursError,
     MissingTimezoneError,
     UnknownTimezoneError,
@@ -178,6 +177,28 @@ def gather(
     )
 
 
+def timezone_of(snapshot: Snapshot, store_id: str, default: str | None) -> ZoneInfo:
+    """A shop's time zone.
+
+    Raises:
+        MissingTimezoneError: It has none, and there is no default.
+        UnknownTimezoneError: The time zone database does not have its name.
+    """
+    name = snapshot.timezones.get(store_id, default)
+    if name is None:
+        raise MissingTimezoneError(
+            f"shop {shown(store_id)} has no time zone; add it, or give the policy a "
+            "default_timezone",
+            source=snapshot.timezones_source,
+        )
+    try:
+        return load_timezone(name)
+    except UnknownTimezoneError as error:
+        error.reason = f"{error.reason} (shop {shown(store_id)})"
+        error.source = snapshot.timezones_source
+        raise
+
+
 def _numbers(store_ids: tuple[str, ...], number: dict[str, int]) -> Int64:
     """Each id's number, or -1."""
     find = number.get
@@ -257,10 +278,12 @@ def _zones(
     names = list(map(snapshot.timezones.get, number, repeat(default)))
     places = {name: place for place, name in enumerate(dict.fromkeys(names))}
     try:
-        rules = [_rules(name) for name in places]
-    except InputError:
-        _raise_for_the_first_shop(snapshot, number, names)
-        raise
+        rules = [load_timezone(name) for name in places if name is not None]
+    except UnknownTimezoneError:
+        rules = []
+    if len(rules) < len(places):  # raise the error of the first shop, by its id
+        for store_id in sorted(number):
+            timezone_of(snapshot, store_id, default)
     place = np.fromiter(map(places.__getitem__, names), np.int64, len(names))
     is_probed = np.bincount(place[with_hours], minlength=len(rules)) > 0
     never_changes = np.array([low], dtype=np.int64), np.array([0], dtype=np.int64)
@@ -272,24 +295,3 @@ def _zones(
             segments.append(probed_zones[zone.key])
     segment = np.cumsum(is_probed)
     return np.where(with_hours, segment[place], 0), tuple(segments)
-
-
-def _rules(name: str | None) -> ZoneInfo:
-    if name is None:
-        raise MissingTimezoneError(
-            "it has no time zone; add it, or give the policy a default_timezone"
-        )
-    return load_timezone(name)
-
-
-def _raise_for_the_first_shop(
-    snapshot: Snapshot, number: dict[str, int], names: list[str | None]
-) -> None:
-    """Raise the error of the first shop, in the order of text, that has one."""
-    for store_id, name in sorted(zip(number, names, strict=True)):
-        try:
-            _rules(name)
-        except (MissingTimezoneError, UnknownTimezoneError) as error:
-            error.reason = f"{error.reason} (shop {shown(store_id)})"
-            error.source = snapshot.timezones_source
-            raise

@@ -17,6 +17,7 @@ from uptime_core.kernel.extrapolate import (
     Method,
     extrapolate,
     settle,
+    speech,
 )
 
 PollRow = tuple[int, int, int]
@@ -73,7 +74,7 @@ def speaker(
     reach: int | None,
     initial: Initial,
 ) -> int | None:
-    """The status of the poll that speaks for an instant, straight from the text."""
+    """The instant of the poll that speaks for another, straight from the text."""
     ordered = sorted(polls)
     limit = 10**6 if reach is None else reach
     for place, at in enumerate(ordered):
@@ -94,7 +95,7 @@ def speaker(
             if after is not None:
                 speaks = speaks and instant < at + (after - at) // 2
         if speaks:
-            return polls[at]
+            return at
     return None
 
 
@@ -124,12 +125,26 @@ def test_who_speaks_is_what_the_definition_says(
         for instant in range(start, end)
     }
     assert len(found) == (spans.end - spans.start).sum(), "spans are disjoint"
+    start, end = speech(polls, method=method, reach=reach, initial=initial)
+    polls_found = {
+        (int(shop), instant): int(at)
+        for shop, at, first, after in zip(
+            polls.shop, polls.at, start.tolist(), end.tolist(), strict=True
+        )
+        for instant in range(max(first, low), min(after, high))
+    }
+    stretches = np.minimum(end, high) - np.maximum(start, low)
+    assert len(polls_found) == stretches[stretches > 0].sum(), "no two polls speak"
     status_of = list(zip(polls.shop, polls.at, polls.status, strict=True))
     for shop in range(4):
         own = {int(at): int(status) for s, at, status in status_of if s == shop}
         for instant in range(low, high):
-            assert found.get((shop, instant)) == speaker(
+            expected = speaker(
                 own, instant, method=method, reach=reach, initial=initial
+            )
+            assert polls_found.get((shop, instant)) == expected
+            assert found.get((shop, instant)) == (
+                None if expected is None else own[expected]
             )
 
 

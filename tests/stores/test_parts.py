@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from uptime_core.errors import BadFileError
+from uptime_core.headers import Column
 from uptime_core.stores import line_blocks, parts
-from uptime_core.stores.table import Batch, Column, Layout
+from uptime_core.stores.table import Batch, Layout
 
 if TYPE_CHECKING:
     from pathlib import Path

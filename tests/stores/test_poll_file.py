@@ -12,10 +12,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from uptime_core.errors import InputError
+from uptime_core.headers import POLL_COLUMNS
 from uptime_core.plain_polls import PlainPolls, scan
 from uptime_core.rejects import Rejects
 from uptime_core.stores import line_blocks, poll_file
-from uptime_core.stores.csv import POLL_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,10 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from uptime_core.errors import InputError
+from uptime_core.headers import HOURS_COLUMNS, TIMEZONE_COLUMNS
 from uptime_core.stores import line_blocks, shop_file
 from uptime_core.stores.csv import (
-    HOURS_COLUMNS,
-    TIMEZONE_COLUMNS,
     read_hours,
     read_timezones,
 )

@@ -12,35 +12,23 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
 
 from uptime_core.abc import Store
 from uptime_core.errors import BadFileError, InputError, shown
+from uptime_core.headers import HOURS_COLUMNS, POLL_COLUMNS, TIMEZONE_COLUMNS
 from uptime_core.intake import HoursIntake, Quarantine, TimezoneIntake
 from uptime_core.rejects import OnError, Rejects, checked_on_error
 from uptime_core.schedule import HoursColumns
 from uptime_core.snapshot import Snapshot
 from uptime_core.stores.poll_file import read_poll_parts
 from uptime_core.stores.shop_file import read_shop_file
-from uptime_core.stores.table import Column, renamed
+from uptime_core.stores.table import renamed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from uptime_core.headers import Column
     from uptime_core.polls import PollColumns
     from uptime_core.rejects import RejectedRow
     from uptime_core.stores.line_blocks import Progress, StrPath
-
-_STORE_ID = Column("store_id", ("store_id",))
-POLL_COLUMNS = (
-    _STORE_ID,
-    Column("timestamp_utc", ("timestamp_utc",)),
-    Column("status", ("status",)),
-)
-HOURS_COLUMNS = (
-    _STORE_ID,
-    Column("day", ("day", "dayofweek", "day_of_week")),
-    Column("start_time_local", ("start_time_local",)),
-    Column("end_time_local", ("end_time_local",)),
-)
-TIMEZONE_COLUMNS = (_STORE_ID, Column("timezone_str", ("timezone_str",)))
 
 _NAMES = [
     column.name

@@ -17,8 +17,9 @@ from uptime_core.stores.table import Batch, read_batches, split_header
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from uptime_core.headers import Column
     from uptime_core.stores.line_blocks import Progress, StrPath
-    from uptime_core.stores.table import Column, Layout
+    from uptime_core.stores.table import Layout
 
 Rows = TypeVar("Rows")
 

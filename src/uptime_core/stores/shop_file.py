@@ -12,9 +12,10 @@ from uptime_core.stores.table import Batch
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from uptime_core.headers import Column
     from uptime_core.intake import HoursIntake, TimezoneIntake
     from uptime_core.stores.line_blocks import Progress, StrPath
-    from uptime_core.stores.table import Column, Layout
+    from uptime_core.stores.table import Layout
 
 
 class PlainRows(NamedTuple):
