@@ -182,8 +182,8 @@ class SupportsIngest(Protocol):
         """Add polls. They are a set: adding one again changes nothing.
 
         Args:
-            polls: `PollColumns`, or rows ``(store_id, aware datetime, status)``; in
-                any order, and of any age.
+            polls: `PollColumns`, or rows ``(store_id, aware datetime, status)``, of
+                the years 1900 to 2199, as in files; in any order.
             on_error: `raise` refuses all for one bad row, `collect` sets bad rows
                 aside and says which.
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from uptime_core.columns import cells_of, iterable
 from uptime_core.errors import InputError, located
+from uptime_core.instants import EARLIEST_KEPT, LATEST_KEPT, check_kept, to_text
 from uptime_core.intake import HoursIntake, Quarantine, TimezoneIntake
-from uptime_core.polls import Poll, PollColumns, parse_row
+from uptime_core.polls import Poll, PollColumns, kept_columns, parse_kept_row
 from uptime_core.schedule import HoursColumns, WeeklySchedule
 
 if TYPE_CHECKING:
@@ -27,29 +30,59 @@ if TYPE_CHECKING:
     TimezonesInput = Mapping[str, str] | Iterable[tuple[str, str]]
 
 
-def poll_columns(polls: PollInput, rejects: Rejects) -> PollColumns:
+def poll_columns(polls: PollInput) -> PollColumns:
     """Polls as columns.
 
     Args:
         polls: `PollColumns`, or rows ``(store_id, aware datetime, status)``.
+
+    Raises:
+        InputError: The first bad row's.
+    """
+    return polls if isinstance(polls, PollColumns) else PollColumns.from_rows(polls)
+
+
+def kept_polls(polls: PollInput, rejects: Rejects) -> PollColumns:
+    """Polls as columns, as a store takes them: of the years 1900 to 2199.
+
+    Args:
+        polls: As `poll_columns` takes them.
         rejects: What becomes of bad rows.
 
     Raises:
         InputError: The first bad row's, if bad rows are not collected.
     """
     if isinstance(polls, PollColumns):
-        return polls
+        return _kept(polls, rejects)
     if rejects.on_error == "raise":
-        return PollColumns.from_rows(polls)
+        return kept_columns(polls)
     good = []
     for number, row in enumerate(iterable(polls, "polls"), start=1):
         try:
-            parse_row(row)
+            parse_kept_row(row)
         except InputError as error:
             rejects.reject(error, "polls", number, _texts(row))
         else:
             good.append(row)
-    return PollColumns.from_rows(good)
+    return kept_columns(good)
+
+
+def _kept(polls: PollColumns, rejects: Rejects) -> PollColumns:
+    """The rows of columns that a store can keep."""
+    bad = (polls.at < EARLIEST_KEPT) | (polls.at > LATEST_KEPT)
+    if not bad.any():
+        return polls
+    for row in np.flatnonzero(bad).tolist():
+        store_id, at = polls.store_ids[polls.code[row]], int(polls.at[row])
+        try:
+            check_kept(at)
+        except InputError as error:
+            status = "active" if polls.status[row] else "inactive"
+            rejects.reject(error, "polls", row + 1, (store_id, to_text(at), status))
+    keep = ~bad
+    return PollColumns(
+        polls.store_ids, polls.code[keep], polls.at[keep], polls.status[keep]
+    )
 
 
 def hours_columns(
