@@ -10,12 +10,16 @@ import pytest
 from tests.faults.samples import store_of
 
 from uptime_core import (
+    CsvStore,
     InputError,
     MemoryStore,
     PollColumns,
     Quarantine,
     SqliteStore,
+    UptimeError,
     compute_snapshot,
+    export_csv,
+    load_csv,
 )
 from uptime_core.instants import EARLIEST_KEPT, LATEST_KEPT, to_datetime
 
@@ -200,3 +204,54 @@ def test_the_ends_of_a_range_are_aware_datetimes(store: Ingesting, bound: Any) -
 @pytest.mark.parametrize("store_id", [5, "", b"a", "a\n", ["a"]], ids=SHOWN)
 def test_a_shop_is_a_text(store: Ingesting, store_id: Any) -> None:  # noqa: ANN401
     refused(lambda: list(store.polls(store_id)), "polls, store_id")
+
+
+# Files
+
+NO_PATHS: list[Any] = [
+    *(None, 5, b"x", ["x"], "", "a\0b", "\ud800", "x" * 10_000, bytearray(b"x")),
+]
+
+
+@pytest.mark.parametrize("path", NO_PATHS, ids=lambda path: ascii(path)[:20])
+@pytest.mark.parametrize("name", ["polls", "hours", "timezones"])
+def test_what_is_no_path_is_refused(store: Ingesting, name: str, path: Any) -> None:  # noqa: ANN401
+    before = content(store)
+    given = {"polls": "polls.csv", name: path}
+    if path is not None:
+        refused(lambda: load_csv(store, **given), f"load_csv, {name}")
+        refused(lambda: export_csv(store, **{name: path}), f"export_csv, {name}")
+    if path is not None or name == "polls":
+        refused(lambda: CsvStore(**given), f"CsvStore, {name}")
+    assert content(store) == before
+
+
+@pytest.mark.parametrize("thing", [None, 5, "store", [("a", NOON, True)]], ids=SHOWN)
+def test_what_is_no_store_is_refused(thing: Any, tmp_path: Path) -> None:  # noqa: ANN401
+    refused(lambda: export_csv(thing, polls=tmp_path / "x"), "is not a Store")
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(UptimeError, match="only reads"):
+        load_csv(thing, polls=tmp_path / "x")
+
+
+@pytest.mark.parametrize("columns", [5, 0, "", "shop", set(), [], timedelta(0)])
+def test_columns_are_a_mapping(store: Ingesting, columns: Any) -> None:  # noqa: ANN401
+    refused(lambda: load_csv(store, polls="x", columns=columns), "columns", "mapping")
+    refused(lambda: CsvStore("x", columns=columns), "columns", "mapping")
+
+
+@pytest.mark.parametrize("progress", [5, 0, "", "print", []], ids=SHOWN)
+def test_progress_is_a_function(
+    store: Ingesting,
+    progress: Any,  # noqa: ANN401
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "zones.csv"
+    path.write_text("store_id,timezone_str\na,GB\n")
+    refused(lambda: load_csv(store, timezones=path, progress=progress), "progress")
+    assert store.timezones()["a"] == "Europe/Dublin"
+
+
+@pytest.mark.parametrize("replace", NO_FLAGS, ids=SHOWN)
+def test_replacing_is_asked_for_by_true(store: Ingesting, replace: Any) -> None:  # noqa: ANN401
+    refused(lambda: load_csv(store, hours="no.csv", replace=replace), "load_csv, rep")

@@ -67,6 +67,7 @@ class Store(_Closes, ABC):
     * `snapshot_for`: override it where a report need not read everything.
     * `newest_poll`: override it where the store knows without reading all polls.
     * `identity`: override it where other processes can read the same data.
+    * `files`: override it where the store reads files.
     * `rejected` and `quarantined`: nothing is, by default.
     * `close`: does nothing by default.
 
@@ -111,6 +112,11 @@ class Store(_Closes, ABC):
         default a store is the same as itself only, and in its own process.
         """
         return own_identity(self)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The paths of the files that it reads: an export takes the place of none."""
+        return ()
 
     def newest_poll(self) -> datetime | None:
         """The instant of the newest poll, or None without any."""

@@ -17,6 +17,7 @@ from uptime_core.intake import NOBODY, Quarantine
 from uptime_core.polls import bound
 from uptime_core.schedule import HoursColumns
 from uptime_core.sqlite_database import Database
+from uptime_core.sqlite_errors import file_names
 from uptime_core.store_ids import parse_store_id
 from uptime_core.stores import packed, sqlite_ingest
 from uptime_core.stores.audit import check_all
@@ -86,6 +87,11 @@ class SqliteStore(Store):
     def path(self) -> str:
         """The file, as an absolute path."""
         return self._path
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The file, and those that SQLite makes beside it."""
+        return file_names(self._path)
 
     @property
     def identity(self) -> str:
