@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from uptime_core import (
     MemoryStore,
     Poll,
     PollColumns,
+    Snapshot,
     SqliteStore,
     Store,
     WeeklySchedule,
@@ -32,13 +34,13 @@ from uptime_core import (
 )
 from uptime_core import load as load_module
 from uptime_core.kernel.weekly import DAY, WEEK, WeeklyTable
-from uptime_core.load import LoadResult, export_csv, load_csv
+from uptime_core.load import export_csv, load_csv
 from uptime_core.stores import line_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from uptime_core import IngestResult
+    from uptime_core import IngestResult, LoadResult
 
     Files = dict[str, Path]
     Ingesting = MemoryStore | SqliteStore
@@ -242,11 +244,14 @@ def test_rows_set_aside_are_in_the_result_file_by_file(
     ]
     assert str(result) == (
         "polls: 3 rows added, 1 rejected; hours: 1 row added, 2 rejected; "
-        "time zones: 2 rows added, 1 rejected"
+        "time zones: 2 rows added, 1 rejected; 2 shops in quarantine"
     )
-    assert str(load(store, files, on_error="collect")).endswith(
-        "time zones there already, 4 rejected"
+    again = load(store, files, on_error="collect")
+    assert str(again).startswith("no rows added: 3 polls, ")
+    assert str(again).endswith(
+        "time zones there already, 4 rejected; 2 shops in quarantine"
     )
+    assert again.quarantined == len(store.quarantined()) == 2
 
 
 def test_a_shop_of_bad_rows_stays_out_of_reports_until_good_rows_come(
@@ -537,12 +542,12 @@ def test_a_store_that_only_reads_is_refused(files: Files) -> None:
         ({}, "load_csv"),
         ({"polls": 5}, "load_csv"),
         ({"polls": "polls.csv", "columns": {"shop": "x"}}, "columns"),
-        ({"polls": "polls.csv", "on_error": "ignore"}, None),
-        ({"polls": "a\0b"}, "a\0b"),
+        ({"polls": "polls.csv", "on_error": "ignore"}, "load_csv"),
+        ({"polls": "a\0b"}, "load_csv"),
     ],
 )
 def test_an_argument_that_cannot_be_is_refused(
-    store: Ingesting, options: dict[str, Any], source: str | None
+    store: Ingesting, options: dict[str, Any], source: str
 ) -> None:
     with pytest.raises(InputError) as caught:
         load_csv(store, **options)
@@ -687,7 +692,8 @@ def test_a_shop_in_quarantine_is_not_exported_as_one_that_is_open(
 def test_polls_of_years_that_a_file_cannot_say_are_refused(
     tmp_path: Path, year: int
 ) -> None:
-    store = MemoryStore([("a", NOON, True), ("b", NOON.replace(year=year), True)])
+    polls = [("a", NOON, True), ("b", NOON.replace(year=year), True)]
+    store = SimpleNamespace(snapshot=lambda: Snapshot.of(polls))
     with pytest.raises(InputError, match=f"shop 'b'.*'{year:04d}-"):
         export_csv(store, tmp_path / "polls.csv")
     assert list(tmp_path.iterdir()) == []

@@ -59,7 +59,8 @@ if TYPE_CHECKING:
     from uptime_core.intake import Quarantine
     from uptime_core.job_record import job_text, parse_job
     from uptime_core.jobs import Job, JobState
-    from uptime_core.load import LoadResult, export_csv, load_csv
+    from uptime_core.load import export_csv, load_csv
+    from uptime_core.load_result import LoadResult
     from uptime_core.local_weeks import LocalWeek, local_week
     from uptime_core.manager import ReportManager
     from uptime_core.one_report import compute_store
@@ -212,7 +213,8 @@ _NAMES = {
     "intake": ("Quarantine",),
     "job_record": ("job_text", "parse_job"),
     "jobs": ("Job", "JobState"),
-    "load": ("LoadResult", "export_csv", "load_csv"),
+    "load": ("export_csv", "load_csv"),
+    "load_result": ("LoadResult",),
     "local_weeks": ("LocalWeek", "local_week"),
     "manager": ("ReportManager",),
     "one_report": ("compute_store",),

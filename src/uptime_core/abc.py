@@ -6,11 +6,10 @@ A *store* is always the back end that holds the data; a shop is only ever called
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
-from uptime_core.forks import process_token
+from uptime_core.identity import own_identity
 from uptime_core.instants import to_datetime
 from uptime_core.intake import NOBODY
 from uptime_core.polls import concatenate
@@ -68,6 +67,7 @@ class Store(_Closes, ABC):
     * `snapshot_for`: override it where a report need not read everything.
     * `newest_poll`: override it where the store knows without reading all polls.
     * `identity`: override it where other processes can read the same data.
+    * `files`: override it where the store reads files.
     * `rejected` and `quarantined`: nothing is, by default.
     * `close`: does nothing by default.
 
@@ -111,12 +111,12 @@ class Store(_Closes, ABC):
         Reports are made by managers of the same store only, also after a crash. By
         default a store is the same as itself only, and in its own process.
         """
-        own = getattr(self, "_own_identity", None)
-        if own is None or own[:2] != (process_token(), id(self)):  # a copy, or a fork
-            kind = f"{type(self).__module__}.{type(self).__qualname__}"
-            own = process_token(), id(self), f"{kind}:{os.urandom(16).hex()}"
-            object.__setattr__(self, "_own_identity", own)
-        return str(own[2])
+        return own_identity(self)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The paths of the files that it reads: an export takes the place of none."""
+        return ()
 
     def newest_poll(self) -> datetime | None:
         """The instant of the newest poll, or None without any."""
@@ -164,7 +164,11 @@ class Store(_Closes, ABC):
 
 @runtime_checkable
 class SupportsSnapshot(Protocol):
-    """What a report can be made of: every `Store`, and whatever has its snapshot."""
+    """What a report can be made of: every `Store`, and whatever has its snapshot.
+
+    It may have an `identity` as well: see `Store.identity`, whose default holds for
+    what has none.
+    """
 
     def snapshot(self) -> SnapshotLike:
         """All that a report reads, as it is at one moment."""
@@ -184,8 +188,8 @@ class SupportsIngest(Protocol):
         """Add polls. They are a set: adding one again changes nothing.
 
         Args:
-            polls: `PollColumns`, or rows ``(store_id, aware datetime, status)``; in
-                any order, and of any age.
+            polls: `PollColumns`, or rows ``(store_id, aware datetime, status)``, of
+                the years 1900 to 2199, as in files; in any order.
             on_error: `raise` refuses all for one bad row, `collect` sets bad rows
                 aside and says which.
 

@@ -13,13 +13,14 @@ from uptime_core.arguments import column_names
 from uptime_core.compute import compute_snapshot
 from uptime_core.cores import cores
 from uptime_core.errors import InputError, counted
-from uptime_core.files import complete_file, content, is_one_file
+from uptime_core.files import check_outputs, complete_file, content
 from uptime_core.instants import to_micros, to_text
 from uptime_core.load import CsvRows
 from uptime_core.one_report import compute_store
 from uptime_core.policy import Policy
 from uptime_core.rejects import rejects_csv
 from uptime_core.sqlite_database import Database
+from uptime_core.sqlite_errors import file_names
 from uptime_core.stores.csv import CsvStore
 from uptime_core.stores.sqlite import SqliteStore
 from uptime_core.stores.sqlite_tables import PART
@@ -174,18 +175,14 @@ def _write_to_standard_output(text: str) -> None:
 def _check_files(options: argparse.Namespace, *written: str | None) -> None:
     """No output takes the place of an input or of another output."""
     read = [options.polls, options.hours, options.timezones]
+    store = [] if options.db is None else file_names(options.db)
     if options.command == "load":
-        written = (*written, options.db)
+        written = (*store, *written)
     else:
-        read.append(options.db)
-    for number, path in enumerate(written):
-        for other in [*read, *written[:number]]:
-            if path is not None and other is not None and is_one_file(path, other):
-                raise InputError(
-                    "one file cannot be two of the polls, hours, time zones, store, "
-                    "rejects and report",
-                    source=path,
-                )
+        read += store
+    check_outputs(
+        written, read, "the polls, hours, time zones, store, rejects and report"
+    )
 
 
 def _summary(made: Report, seconds: float) -> str:

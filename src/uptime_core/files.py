@@ -11,11 +11,13 @@ from typing import IO, TYPE_CHECKING
 from uptime_core.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    StrPath = str | os.PathLike[str]
 
 
 @contextlib.contextmanager
-def complete_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+def complete_file(path: StrPath) -> Iterator[IO[bytes]]:
     """Write a file that takes the place of `path` only once it is complete.
 
     The bytes go to a new file beside it, which is flushed to the disk and then
@@ -78,7 +80,7 @@ def _new_file(name: str, mode: int | None) -> Iterator[IO[bytes]]:
     _sync_directory(folder)
 
 
-def content(path: str | os.PathLike[str], text: str) -> bytes:
+def content(path: StrPath, text: str) -> bytes:
     """The bytes of a file of this name and text: UTF-8, compressed for ``.gz``.
 
     The same text gives the same bytes: no time of day is written.
@@ -88,9 +90,7 @@ def content(path: str | os.PathLike[str], text: str) -> bytes:
 
 
 @contextlib.contextmanager
-def compressed(
-    path: str | os.PathLike[str], stream: IO[bytes]
-) -> Iterator[IO[bytes] | gzip.GzipFile]:
+def compressed(path: StrPath, stream: IO[bytes]) -> Iterator[IO[bytes] | gzip.GzipFile]:
     """What compresses into `stream` for a file of this name, as `content` does."""
     if not os.fspath(path).endswith(".gz"):
         yield stream
@@ -99,13 +99,39 @@ def compressed(
         yield packed
 
 
-def is_one_file(path: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
+def is_one_file(path: StrPath, other: StrPath) -> bool:
     """Whether two paths lead to one file, be it one that does not exist yet."""
     try:
         one, two = os.path.realpath(path), os.path.realpath(other)
-        return one == two and (os.path.isfile(one) or not os.path.exists(one))
+        if os.path.isfile(one) and os.path.isfile(two):
+            return os.path.samefile(one, two)  # also by two names, as of another case
+        return one == two and not os.path.exists(one)
     except (OSError, ValueError):  # what cannot be a path is refused on opening
         return False
+
+
+def check_outputs(
+    written: Iterable[StrPath | None], read: Iterable[StrPath | None], what: str
+) -> None:
+    """See to it that no output takes the place of an input, or of another output.
+
+    Args:
+        written: The paths of the outputs, or None for what is not written.
+        read: The paths of the inputs, likewise.
+        what: What all of them are, for the message.
+
+    Raises:
+        InputError: One does; `source` is its path.
+    """
+    taken = [path for path in read if path is not None]
+    for path in written:
+        if path is None:
+            continue
+        if any(is_one_file(path, other) for other in taken):
+            raise InputError(
+                f"one file cannot be two of {what}", source=os.fspath(path)
+            )
+        taken.append(path)
 
 
 def _sync_directory(directory: str) -> None:

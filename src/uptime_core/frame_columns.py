@@ -13,8 +13,11 @@ import numpy as np
 from uptime_core.errors import InputError, located, shown
 from uptime_core.instants import (
     EARLIEST,
+    EARLIEST_KEPT,
     LATEST,
+    LATEST_KEPT,
     UNREADABLE,
+    check_kept,
     parse_timestamp,
     parse_timestamps,
     to_micros,
@@ -138,8 +141,15 @@ def check_families(columns: Sequence[FrameColumn], wanted: Sequence[Column]) -> 
         raise InputError(reason, field=name)
 
 
-def frame_polls(columns: Sequence[FrameColumn], rejects: Rejects) -> PollColumns:
+def frame_polls(
+    columns: Sequence[FrameColumn], rejects: Rejects, *, kept: bool = False
+) -> PollColumns:
     """Polls from the columns of their ids, instants and statuses.
+
+    Args:
+        columns: The columns.
+        rejects: What becomes of bad rows.
+        kept: Whether a store is to keep them, which takes the years 1900 to 2199.
 
     Raises:
         InputError: The first bad row's, if bad rows are not collected.
@@ -153,10 +163,16 @@ def frame_polls(columns: Sequence[FrameColumn], rejects: Rejects) -> PollColumns
     status = np.array([*states, _NEITHER], dtype=np.uint8)[status_cells.code]
     at = instants.at
     bad = (code < 0) | (at == UNREADABLE) | (status == _NEITHER)
+    is_out = ~bad & ((at < EARLIEST_KEPT) | (at > LATEST_KEPT)) & kept
+    bad |= is_out
     if bad.any():
         for row in np.flatnonzero(bad).tolist():
             cells = id_cells.cell(row), instants.cell(row), status_cells.cell(row)
-            error = _poll_error(*cells, at_is_read=at[row] != UNREADABLE)
+            error = (
+                _years_error(int(at[row]))
+                if is_out[row]
+                else _poll_error(*cells, at_is_read=at[row] != UNREADABLE)
+            )
             texts = tuple("" if cell is None else str(cell) for cell in cells)
             rejects.reject(error, "polls", row + 1, texts)
         code, at, status = code[~bad], at[~bad], status[~bad]
@@ -278,4 +294,13 @@ def _poll_error(
     except InputError as error:
         return error
     message = f"no fault in {shown((store_id, instant, status))}"
+    raise AssertionError(message)
+
+
+def _years_error(at: int) -> InputError:
+    try:
+        check_kept(at)
+    except InputError as error:
+        return error
+    message = f"a store keeps {at}"
     raise AssertionError(message)

@@ -6,13 +6,17 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
+import numpy as np
+
 from uptime_core.columns import cells_of, iterable
 from uptime_core.errors import InputError, located
 from uptime_core.extras import extra
 from uptime_core.frame_columns import add_frame, check_families, frame_polls
 from uptime_core.headers import HOURS_COLUMNS, POLL_COLUMNS, TIMEZONE_COLUMNS
+from uptime_core.instants import EARLIEST_KEPT, LATEST_KEPT, check_kept, to_text
 from uptime_core.intake import HoursIntake, Quarantine, TimezoneIntake
-from uptime_core.polls import Poll, PollColumns, parse_row
+from uptime_core.polls import Poll, PollColumns, kept_columns, parse_kept_row
+from uptime_core.rejects import Rejects
 from uptime_core.schedule import HoursColumns, WeeklySchedule
 
 if TYPE_CHECKING:
@@ -21,7 +25,6 @@ if TYPE_CHECKING:
 
     from uptime_core.frame_columns import DataFrame, FrameColumn
     from uptime_core.headers import Column
-    from uptime_core.rejects import Rejects
     from uptime_core.schedule import TimeOfDay
 
     PollRows = Iterable[Poll | tuple[str, datetime, str | bool]]
@@ -33,34 +36,69 @@ if TYPE_CHECKING:
     TimezonesInput = DataFrame | Mapping[str, str] | TimezoneRows
 
 
-def poll_columns(polls: PollInput, rejects: Rejects) -> PollColumns:
+def poll_columns(polls: PollInput) -> PollColumns:
     """Polls as columns.
 
     Args:
         polls: `PollColumns`, rows ``(store_id, aware datetime, status)``, or a data
             frame.
+
+    Raises:
+        InputError: The first bad row's.
+    """
+    if isinstance(polls, PollColumns):
+        return polls
+    if (columns := _frame(polls, POLL_COLUMNS, "polls")) is not None:
+        with located("polls"):
+            return frame_polls(columns, Rejects())
+    return PollColumns.from_rows(cast("PollRows", polls))
+
+
+def kept_polls(polls: PollInput, rejects: Rejects) -> PollColumns:
+    """Polls as columns, as a store takes them: of the years 1900 to 2199.
+
+    Args:
+        polls: As `poll_columns` takes them.
         rejects: What becomes of bad rows.
 
     Raises:
         InputError: The first bad row's, if bad rows are not collected.
     """
     if isinstance(polls, PollColumns):
-        return polls
+        return _kept(polls, rejects)
     if (columns := _frame(polls, POLL_COLUMNS, "polls")) is not None:
         with located("polls"):
-            return frame_polls(columns, rejects)
+            return frame_polls(columns, rejects, kept=True)
     rows = cast("PollRows", polls)
     if rejects.on_error == "raise":
-        return PollColumns.from_rows(rows)
+        return kept_columns(rows)
     good = []
     for number, row in enumerate(iterable(rows, "polls"), start=1):
         try:
-            parse_row(row)
+            parse_kept_row(row)
         except InputError as error:
             rejects.reject(error, "polls", number, _texts(row))
         else:
             good.append(row)
-    return PollColumns.from_rows(good)
+    return kept_columns(good)
+
+
+def _kept(polls: PollColumns, rejects: Rejects) -> PollColumns:
+    """The rows of columns that a store can keep."""
+    bad = (polls.at < EARLIEST_KEPT) | (polls.at > LATEST_KEPT)
+    if not bad.any():
+        return polls
+    for row in np.flatnonzero(bad).tolist():
+        store_id, at = polls.store_ids[polls.code[row]], int(polls.at[row])
+        try:
+            check_kept(at)
+        except InputError as error:
+            status = "active" if polls.status[row] else "inactive"
+            rejects.reject(error, "polls", row + 1, (store_id, to_text(at), status))
+    keep = ~bad
+    return PollColumns(
+        polls.store_ids, polls.code[keep], polls.at[keep], polls.status[keep]
+    )
 
 
 def hours_columns(

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
-from uptime_core.abc import SupportsIngest, SupportsTransactions
-from uptime_core.errors import IngestUnsupportedError, InputError, counted, shown
-from uptime_core.files import complete_file, compressed, is_one_file
+from uptime_core.abc import SupportsIngest, SupportsSnapshot, SupportsTransactions
+from uptime_core.errors import IngestUnsupportedError, InputError, located, shown
+from uptime_core.files import check_outputs, complete_file, compressed
 from uptime_core.ingest import IngestResult
+from uptime_core.load_result import LoadResult
 from uptime_core.polls import concatenate
 from uptime_core.rejects import Rejects
 from uptime_core.schedule import HoursColumns
 from uptime_core.stores.csv import (
-    checked_path,
     file_size,
     read_hours,
     read_timezones,
@@ -33,14 +33,14 @@ from uptime_core.stores.csv_rows import (
     write_rows,
 )
 from uptime_core.stores.poll_file import read_poll_parts
+from uptime_core.values import flag, path_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from uptime_core.abc import SupportsSnapshot
     from uptime_core.headers import Column
     from uptime_core.polls import PollColumns
-    from uptime_core.rejects import OnError, RejectedRow
+    from uptime_core.rejects import OnError
     from uptime_core.stores.csv import Reading
     from uptime_core.stores.csv_rows import Row
     from uptime_core.stores.line_blocks import Progress, StrPath
@@ -54,63 +54,6 @@ PART_ROWS = 4_000_000
 
 PARTS_AHEAD = 4
 """How many parts are read before the store is locked: most files have no more."""
-
-_THINGS = {
-    "polls": ("poll", ""),
-    "hours": ("row", " of hours"),
-    "time zones": ("time zone", ""),
-}
-
-
-@attrs.frozen(kw_only=True, repr=False)
-class LoadResult:
-    """What became of the rows of some files.
-
-    Attributes:
-        polls: What became of the polls, or None if no such file was given.
-        hours: The same for the business hours.
-        timezones: The same for the time zones.
-    """
-
-    polls: IngestResult | None = None
-    hours: IngestResult | None = None
-    timezones: IngestResult | None = None
-
-    @property
-    def rejected(self) -> tuple[RejectedRow, ...]:
-        """The rows of all files that could not be read, with their reasons."""
-        return self._total.rejected
-
-    @property
-    def _by_name(self) -> dict[str, IngestResult]:
-        results = (self.polls, self.hours, self.timezones)
-        return {
-            name: result
-            for name, result in zip(_THINGS, results, strict=True)
-            if result is not None
-        }
-
-    @property
-    def _total(self) -> IngestResult:
-        return sum(self._by_name.values(), IngestResult())
-
-    def __str__(self) -> str:
-        total = self._total
-        if total.added or total.removed:
-            return "; ".join(f"{name}: {one}" for name, one in self._by_name.items())
-        there = []
-        for name, result in self._by_name.items():
-            thing, rest = _THINGS[name]
-            there.append(counted(result.repeated, thing) + rest)
-        text = f"nothing new: {', '.join(there)} there already"
-        if total.expired:
-            text += f", {total.expired:,} from before the horizon"
-        if total.rejected:
-            text += f", {len(total.rejected):,} rejected"
-        return text
-
-    def __repr__(self) -> str:
-        return f"<LoadResult: {self}>"
 
 
 def load_csv(
@@ -153,6 +96,7 @@ def load_csv(
         raise IngestUnsupportedError(
             f"{shown(store)} only reads; load into a SqliteStore or a MemoryStore"
         )
+    replace = flag(replace, "load_csv", "replace")
     rows = CsvRows.read(
         polls, hours, timezones, on_error=on_error, columns=columns, progress=progress
     )
@@ -190,9 +134,16 @@ class CsvRows:
         progress: BytesRead | None = None,
     ) -> CsvRows:
         """Read the files, of the polls the first 16 million; see `load_csv`."""
-        rejects = Rejects(on_error)
+        with located("load_csv"):
+            rejects = Rejects(on_error)
         of_polls, of_hours, of_timezones = wanted_columns(columns)
         given = _given("load_csv", polls, hours, timezones)
+        if progress is not None and not callable(progress):
+            raise InputError(
+                f"{shown(progress)} is not a function of two numbers",
+                source="load_csv",
+                field="progress",
+            )
         meter = _Meter(progress, sum(map(file_size, given)))
         # The small files first: a bad row of theirs is found at once.
         of_shops = (
@@ -231,7 +182,13 @@ class CsvRows:
                 timezones = store.set_timezones(names, replace, quarantine=quarantine)
                 timezones = attrs.evolve(timezones, rejected=rejected)
             self.meter.finish()
-        return LoadResult(polls=polls, hours=hours, timezones=timezones)
+        bad: frozenset[str] = frozenset()
+        for reading in (self.hours, self.timezones):
+            if reading is not None:
+                bad |= reading.quarantine.store_ids
+        return LoadResult(
+            polls=polls, hours=hours, timezones=timezones, quarantined=len(bad)
+        )
 
 
 @attrs.define
@@ -284,7 +241,11 @@ def _poll_parts(
 
 
 def _given(source: str, *paths: StrPath | None) -> list[str]:
-    given = [checked_path(path, source) for path in paths if path is not None]
+    given = [
+        path_text(path, source, name)
+        for name, path in zip(("polls", "hours", "timezones"), paths, strict=True)
+        if path is not None
+    ]
     if not given:
         raise InputError("no file is given", source=source)
     return given
@@ -309,16 +270,17 @@ def export_csv(
         timezones: Where to write the time zones.
 
     Raises:
-        InputError: No file is given, or one twice; or the store has what such files
-            cannot say: a shop that is always closed, or that closes when the reader
-            has the day end; polls outside the years 1900 to 2199; with hours or
-            zones, a shop in quarantine. Nothing is written then.
+        InputError: No file is given, one twice, or one of the store's own; or the
+            store has what such files cannot say: a shop that is always closed, or
+            that closes when the reader has the day end; polls outside the years 1900
+            to 2199; with hours or zones, a shop in quarantine. Nothing is written.
         OSError: A file cannot be written.
     """
+    if not isinstance(store, SupportsSnapshot):
+        raise InputError(f"{shown(store)} is not a Store", source="export_csv")
     given = _given("export_csv", polls, hours, timezones)
-    for number, path in enumerate(given):
-        if any(is_one_file(path, other) for other in given[:number]):
-            raise InputError("one file cannot be two of these", source=path)
+    files = getattr(store, "files", ())
+    check_outputs(given, files, "the store's files and those to be written")
     parts = list(store.snapshot().parts())
     quarantined = sorted(shop for part in parts for shop in part.quarantined)
     if quarantined and (hours, timezones) != (None, None):

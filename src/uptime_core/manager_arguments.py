@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from uptime_core.abc import ReportSink, Store, SupportsSnapshot
 from uptime_core.cores import cores
 from uptime_core.errors import InputError, located, shown
+from uptime_core.identity import own_identity
 from uptime_core.instants import whole_micros
 from uptime_core.jobs import JobState
 from uptime_core.one_report import newest_of
@@ -45,10 +46,18 @@ def parts(
 
 
 def identity(store: SupportsSnapshot) -> str:
-    """What tells the store from others; see `Store.identity`."""
+    """What tells the store from others; see `Store.identity`.
+
+    What only has a `snapshot` may have such a text as well.
+    """
+    text = getattr(store, "identity", None)
+    if isinstance(text, str) and text:
+        return text
     if isinstance(store, Store):
-        return store.identity
-    return f"{type(store).__module__}.{type(store).__qualname__}"
+        raise InputError(
+            f"its identity is {shown(text)}, not a text", source=_SOURCE, field="store"
+        )
+    return own_identity(store)
 
 
 def newest(store: SupportsSnapshot) -> int | None:

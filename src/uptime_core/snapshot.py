@@ -115,7 +115,7 @@ class Snapshot:
                 source="polls",
             )
         return cls(
-            polls=poll_columns(polls, Rejects()),
+            polls=poll_columns(polls),
             hours=hours_columns(hours, Rejects())[0],
             timezones=timezone_names(timezones, Rejects())[0],
         )

@@ -49,6 +49,11 @@ def wal_is_safe(version: tuple[int, int, int]) -> bool:
     )
 
 
+def file_names(path: str) -> tuple[str, ...]:
+    """A file of SQLite's, and those that it makes beside it."""
+    return (path, *(f"{path}{end}" for end in ("-journal", "-wal", "-shm")))
+
+
 def checked_path(path: str | os.PathLike[str]) -> str:
     """The absolute path of a file.
 

@@ -20,7 +20,12 @@ from uptime_core import (
     UnknownTimezoneError,
     compute_report,
 )
-from uptime_core.inputs import hours_columns, poll_columns, timezone_names
+from uptime_core.inputs import (
+    hours_columns,
+    kept_polls,
+    poll_columns,
+    timezone_names,
+)
 from uptime_core.instants import parse_timestamp
 from uptime_core.polls import parse_status
 from uptime_core.rejects import Rejects
@@ -152,7 +157,7 @@ def polls_of(columns: PollColumns) -> Counter[tuple[str, datetime, bool]]:
 
 
 def read(frame: Frame) -> PollColumns:
-    return poll_columns(frame, Rejects())
+    return poll_columns(frame)
 
 
 EXPECTED = PollColumns.from_rows(ROWS)
@@ -625,7 +630,7 @@ def test_any_texts_are_taken_or_refused_as_cells_of_files_are(
     table = {name: [row[place] for row in rows] for place, name in enumerate(names)}
 
     rejects = Rejects("collect")
-    columns = poll_columns(make(table), rejects)
+    columns = kept_polls(make(table), rejects)
 
     assert [(row.line, row.field) for row in rejects.rows] == bad
     ids = columns.store_ids
@@ -638,3 +643,30 @@ def test_any_texts_are_taken_or_refused_as_cells_of_files_are(
             strict=True,
         )
     )
+
+
+@made_by
+def test_a_store_keeps_the_polls_of_some_years_only(
+    make: Callable[[Columns], Frame],
+) -> None:
+    frame = make(
+        {
+            "store_id": ["a", "b", "c"],
+            "timestamp_utc": [
+                datetime(2023, 1, 25, tzinfo=UTC),
+                datetime(2200, 1, 1, tzinfo=UTC),
+                datetime(1899, 12, 31, tzinfo=UTC),
+            ],
+            "status": ["active", "active", "inactive"],
+        }
+    )
+    rejects = Rejects("collect")
+    assert kept_polls(frame, rejects).store_ids[0] == "a"
+    assert [(row.line, row.field) for row in rejects.rows] == [
+        (2, "timestamp_utc"),
+        (3, "timestamp_utc"),
+    ]
+    assert len(kept_polls(frame, Rejects("collect"))) == 1
+    assert len(poll_columns(frame)) == 3
+    with pytest.raises(InputError, match="polls, line 2, timestamp_utc"):
+        kept_polls(frame, Rejects())

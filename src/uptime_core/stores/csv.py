@@ -6,12 +6,13 @@ import os
 import stat
 import sys
 import threading
+from collections.abc import Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from uptime_core.abc import Store
-from uptime_core.errors import BadFileError, InputError, shown
+from uptime_core.errors import BadFileError, InputError, located, shown
 from uptime_core.headers import HOURS_COLUMNS, POLL_COLUMNS, TIMEZONE_COLUMNS
 from uptime_core.intake import HoursIntake, Quarantine, TimezoneIntake
 from uptime_core.rejects import OnError, Rejects, checked_on_error
@@ -20,9 +21,10 @@ from uptime_core.snapshot import Snapshot
 from uptime_core.stores.poll_file import read_poll_parts
 from uptime_core.stores.shop_file import read_shop_file
 from uptime_core.stores.table import renamed
+from uptime_core.values import path_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from uptime_core.headers import Column
@@ -191,12 +193,16 @@ class CsvStore(Store):
         on_error: OnError = "raise",
         columns: Mapping[str, str | tuple[str, ...]] | None = None,
     ) -> None:
+        given = {"polls": polls, "hours": hours, "timezones": timezones}
         self._paths = [
-            None if path is None and place else checked_path(path, "CsvStore")
-            for place, path in enumerate((polls, hours, timezones))
+            None
+            if path is None and name != "polls"
+            else path_text(path, "CsvStore", name)
+            for name, path in given.items()
         ]
         self._arguments = (polls, hours, timezones, on_error, columns)
-        on_error = checked_on_error(on_error)
+        with located("CsvStore"):
+            on_error = checked_on_error(on_error)
         poll_columns, hours_columns, timezone_columns = wanted_columns(columns)
         self._polls = _File(polls, partial(read_polls, polls, poll_columns, on_error))
         self._hours: _File[HoursColumns] | _NoFile[HoursColumns] = (
@@ -224,6 +230,11 @@ class CsvStore(Store):
     def __reduce__(self) -> tuple[type[CsvStore], tuple[object, ...]]:
         # What has been read stays behind: files are read again where they are needed.
         return CsvStore, self._arguments
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The paths of the files."""
+        return tuple(path for path in self._paths if path is not None)
 
     @property
     def identity(self) -> str:
@@ -283,20 +294,6 @@ class CsvStore(Store):
         return f"<CsvStore: {self._paths[0]}>"
 
 
-def checked_path(path: StrPath | None, source: str) -> str:
-    """The path as text.
-
-    Raises:
-        InputError: It is no path; `source` says whose argument it was.
-    """
-    try:
-        return os.fspath(cast("StrPath", path))
-    except TypeError:
-        raise InputError(
-            f"{shown(path)} is not the path of a file", source=source
-        ) from None
-
-
 def wanted_columns(
     columns: Mapping[str, str | tuple[str, ...]] | None,
 ) -> tuple[tuple[Column, ...], ...]:
@@ -305,7 +302,12 @@ def wanted_columns(
     Raises:
         InputError: There is no such column, or a header is not text.
     """
-    names = columns or {}
+    names = {} if columns is None else columns
+    if not isinstance(names, Mapping):
+        raise InputError(
+            f"{shown(columns)} is not a mapping of columns to headers",
+            source="columns",
+        )
     for name in names:
         if name not in _NAMES:
             raise InputError(
