@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import attrs
 
@@ -38,6 +38,14 @@ class Shop:
     polls: tuple[tuple[datetime, bool], ...] = ()
     rows: tuple[HoursRow, ...] | None = None
     timezone: str | None = None
+
+
+class CsvPaths(TypedDict):
+    """Three files, as `CsvStore` and `load_csv` take them."""
+
+    polls: Path
+    hours: Path
+    timezones: Path
 
 
 @attrs.frozen
@@ -128,25 +136,28 @@ class Dataset:
         store.set_hours(arguments["hours"])
         store.set_timezones(arguments["timezones"])
 
-    def write_csv(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
+    def write_csv(self, folder: str | os.PathLike[str]) -> CsvPaths:
         """Write it as three files; what is given are arguments of `CsvStore`.
 
         Raises:
             ValueError: A shop is always closed, which a file cannot say.
         """
         statuses = ("inactive", "active")
-        tables: dict[str, tuple[str, Iterable[Sequence[object]]]] = {
-            "polls": (
-                "store_id,timestamp_utc,status",
-                [(shop, at.isoformat(), statuses[up]) for shop, at, up in self.polls],
-            ),
-            "hours": ("store_id,day,start_time_local,end_time_local", self.hours),
-            "timezones": ("store_id,timezone_str", self.timezones.items()),
-        }
-        paths = {}
-        for name, (header, rows) in tables.items():
-            paths[name] = path = Path(folder) / f"{name}.csv"
-            with path.open("w", encoding="utf-8", newline="") as stream:
-                stream.write(f"{header}\n")
-                csv.writer(stream, lineterminator="\n").writerows(rows)
-        return paths
+        polls = [(shop, at.isoformat(), statuses[up]) for shop, at, up in self.polls]
+        files = CsvPaths(
+            polls=Path(folder) / "polls.csv",
+            hours=Path(folder) / "hours.csv",
+            timezones=Path(folder) / "timezones.csv",
+        )
+        _write(files["polls"], "store_id,timestamp_utc,status", polls)
+        _write(
+            files["hours"], "store_id,day,start_time_local,end_time_local", self.hours
+        )
+        _write(files["timezones"], "store_id,timezone_str", self.timezones.items())
+        return files
+
+
+def _write(path: Path, header: str, rows: Iterable[Sequence[object]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        stream.write(f"{header}\n")
+        csv.writer(stream, lineterminator="\n").writerows(rows)

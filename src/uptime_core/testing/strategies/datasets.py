@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
@@ -23,18 +25,20 @@ from uptime_core.testing.strategies.polls import store_ids
 from uptime_core.testing.strategies.questions import questions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import datetime, timedelta
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
 
     from uptime_core.testing.dataset import HoursRow
     from uptime_core.testing.strategies.questions import Question
 
     Wall = tuple[int, str]
     Rows = tuple[HoursRow, ...] | None
+    AsOf = Callable[[Sequence[datetime], Sequence[datetime]], datetime]
     HoursDraft = Callable[[Sequence[Wall]], Rows]
-    ShopDraft = tuple[str, Sequence[tuple[Place, bool]], HoursDraft, str | None]
+    ShopDraft = tuple[Sequence[tuple[Place, bool]], HoursDraft, str | None]
 
 _OWN = "the zone of the data set"
+_AFTER = (timedelta(0), timedelta(hours=1), timedelta(days=1))
 _NAMES = (("w1", "w2", "w3"), ('a,"b"', "=1", "\u00fc"))
 
 
@@ -74,20 +78,23 @@ def datasets(
         zones = st.sampled_from((*[_OWN] * 2 * len(ANCHORS), *[None] * 5, *ANCHORS))
     if rows is None:
         hours: st.SearchStrategy[HoursDraft] = st.one_of(
-            st.just(_no_hours), drafts(about_moments=True), drafts(about_moments=False)
+            st.just(_no_hours),
+            *(drafts(about_moments=True) for _ in range(2)),
+            drafts(about_moments=False),
         )
     else:
         hours = rows.map(lambda drawn: lambda _: drawn)
     polls = st.lists(st.tuples(places(), st.booleans()), max_size=max_polls)
-    shop = st.tuples(store_ids(), polls, hours, zones)
+    shop = st.tuples(polls, hours, zones)
     return st.builds(
         _dataset,
         about=anchors() if about is None else about,
         offs=st.lists(deltas(), max_size=3),
-        shops=st.lists(
-            shop, min_size=1, max_size=max_shops, unique_by=lambda shop: shop[0]
+        shops=st.lists(shop, min_size=1, max_size=max_shops),
+        ids=st.lists(store_ids(), max_size=max_shops, unique=True),
+        as_of=st.one_of(
+            st.builds(_at, places()), st.sampled_from(_AFTER).map(_after_the_polls)
         ),
-        as_of=places(),
         questions=st.lists(questions(), min_size=1, max_size=3),
         names=st.sampled_from(_NAMES),
     )
@@ -98,7 +105,8 @@ def _dataset(
     about: tuple[str, datetime],
     offs: Sequence[timedelta],
     shops: Sequence[ShopDraft],
-    as_of: Place,
+    ids: Sequence[str],
+    as_of: AsOf,
     questions: Sequence[Question],
     names: Sequence[str],
 ) -> Dataset:
@@ -106,9 +114,13 @@ def _dataset(
     zone, anchor = about
     moments = moments_about(zone, anchor, offs)
     walls = walls_about(zone, anchor, moments)
+    known = tuple(
+        _shop(store_id, draft, zone, moments, walls)
+        for store_id, draft in zip(_all_ids(ids), shops, strict=False)
+    )
     dataset = Dataset(
-        shops=tuple(_shop(draft, zone, moments, walls) for draft in shops),
-        as_of=as_of.among(moments),
+        shops=known,
+        as_of=as_of(moments, [at for shop in known for at, _ in shop.polls]),
         windows=tuple(
             ask(name, moments) for ask, name in zip(questions, names, strict=False)
         ),
@@ -117,10 +129,30 @@ def _dataset(
     return dataset
 
 
+def _at(place: Place) -> AsOf:
+    return lambda moments, _: place.among(moments)
+
+
+def _after_the_polls(length: timedelta) -> AsOf:
+    """With a length of nothing it is what a report has by default."""
+    return lambda moments, polled: max(polled, default=moments[0]) + length
+
+
+def _all_ids(ids: Sequence[str]) -> Iterator[str]:
+    """The ids that were drawn, then plain ones."""
+    yield from ids
+    numbered = (f"shop {number}" for number in count(1))
+    yield from (store_id for store_id in chain("abc", numbered) if store_id not in ids)
+
+
 def _shop(
-    draft: ShopDraft, zone: str, moments: Sequence[datetime], walls: Sequence[Wall]
+    store_id: str,
+    draft: ShopDraft,
+    zone: str,
+    moments: Sequence[datetime],
+    walls: Sequence[Wall],
 ) -> Shop:
-    store_id, polls, hours, own_zone = draft
+    polls, hours, own_zone = draft
     rows = hours(walls)
     if own_zone == _OWN or (own_zone is None and rows is None and not polls):
         own_zone = zone  # one of which there is nothing else would not be known

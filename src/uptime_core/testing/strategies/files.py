@@ -121,7 +121,7 @@ def _files(kind: Kind, *, bad_files: bool) -> st.SearchStrategy[HostileCsv]:
         compressed=st.booleans(),
         blanks_before=st.integers(0, 2),
     )
-    faults = (*[None] * 3 * len(_FAULTS), *_FAULTS) if bad_files else (None,)
+    faults = (*[None] * 2 * len(_FAULTS), *_FAULTS) if bad_files else (None,)
     place = st.integers(0, 1000)
     return st.builds(
         _file,

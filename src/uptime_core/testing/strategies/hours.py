@@ -31,6 +31,7 @@ _LAST = ("24:00", "23:59", "23:59:59", "24:00:00", "23:59:00", "23:59:59.9", "00
 
 _MORNINGS = ("06:00", "02:30", "03:00", "0:30")
 _ENDS = ("17:00", *_STARTS, *_LAST)
+_MINUTES_A_DAY = 24 * 60
 _CLOCK = tuple(f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 30))
 _SHAPES = {
     "touching": (0, 1, 1, 2),
@@ -118,16 +119,28 @@ def _all_of(groups: Sequence[Draft]) -> Draft:
 
 def clock_starts() -> st.SearchStrategy[str]:
     """Times of day at which a row may begin, in text."""
-    return st.one_of(st.sampled_from(_STARTS), _minutes())
+    return _times(_STARTS)
 
 
 def clock_ends() -> st.SearchStrategy[str]:
     """Times of day at which a row may end, in text."""
-    return st.one_of(st.sampled_from(_ENDS), _minutes())
+    return _times(_ENDS)
 
 
-def _minutes() -> st.SearchStrategy[str]:
-    return st.integers(0, 24 * 60 - 1).map(lambda m: f"{m // 60}:{m % 60:02d}")
+def _times(special: Sequence[str]) -> st.SearchStrategy[str]:
+    """Special times of day, as often as all others together.
+
+    It is one choice; with one of the kind first, simpler cases are harder to find.
+    """
+    often = _MINUTES_A_DAY // len(special) * len(special)
+
+    def text(number: int) -> str:
+        if number < often:
+            return special[number % len(special)]
+        hour, minute = divmod(number - often, 60)
+        return f"{hour}:{minute:02}"
+
+    return st.integers(0, often + _MINUTES_A_DAY - 1).map(text)
 
 
 def _row(day: int, start: str, end: str) -> Draft:
