@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from uptime_core.testing.faults.plan import When
+    from uptime_core.testing.faults import When
 
 NOON = datetime(2023, 1, 25, 12, tzinfo=UTC)
 POLLS = [("a", NOON, True)]

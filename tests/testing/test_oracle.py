@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uptime_core import Policy
+from uptime_core import (
+    DEFAULT_WINDOWS,
+    Policy,
+    WeeklySchedule,
+    Window,
+    compute_report,
+)
 from uptime_core.testing import oracle
 from uptime_core.testing.strategies import anchors
 
@@ -102,3 +109,106 @@ def test_a_shop_without_rows_is_what_the_policy_says(
         policy=Policy(missing_hours=missing_hours),  # type: ignore[arg-type]
     )
     assert sums == (0, 0, opened, opened)
+
+
+NOON = datetime(2023, 1, 25, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+POLLS: list[tuple[str, datetime, bool | str]] = [
+    ("b", NOON - HOUR, "active"),
+    ("a", NOON, True),
+    ("a", NOON - HOUR, False),
+]
+HOUR_MICROS = 3_600_000_000
+
+
+def test_a_whole_report() -> None:
+    hours = [("b", 2, "9:00", "11:30"), ("c", 2, "09:00", "10:00")]
+    zones = {"b": "UTC", "c": "UTC", "d": "UTC"}
+    windows = [Window.last(2 * HOUR, name="w"), Window.between(NOON, NOON + HOUR)]
+
+    sums = oracle.account_all(POLLS, hours, zones, windows=windows, policy=Policy())
+
+    unknown_hour = oracle.Sums(0, 0, HOUR_MICROS, HOUR_MICROS)
+    assert sums == {
+        "a": (oracle.Sums(0, HOUR_MICROS, HOUR_MICROS, 2 * HOUR_MICROS), unknown_hour),
+        "b": (
+            oracle.Sums(
+                HOUR_MICROS // 2, 0, HOUR_MICROS, HOUR_MICROS + HOUR_MICROS // 2
+            ),
+            oracle.Sums(0, 0, 0, 0),
+        ),
+        "c": (oracle.Sums(0, 0, 0, 0),) * 2,
+        "d": (oracle.Sums(0, 0, 2 * HOUR_MICROS, 2 * HOUR_MICROS), unknown_hour),
+    }
+    report = compute_report(POLLS, hours, zones, windows=windows)
+    assert oracle.sums_of(report) == sums
+
+
+@pytest.mark.parametrize(
+    "hours",
+    [
+        {"a": [(2, "11:00", "12:00")]},
+        {"a": WeeklySchedule([(2, "11:00", "12:00")])},
+        [("a", 2, "11:00", "12:00")],
+    ],
+)
+def test_hours_in_all_their_forms(hours: Any) -> None:  # noqa: ANN401  # as said
+    sums = oracle.account_all(
+        POLLS,
+        hours,
+        {"a": "UTC"},
+        windows=DEFAULT_WINDOWS,
+        policy=Policy(),
+    )
+    assert [window.open for window in sums["a"]] == [HOUR_MICROS] * 3
+
+
+def test_always_closed_is_not_without_hours() -> None:
+    for closed in ((), WeeklySchedule()):
+        sums = oracle.account_all(
+            POLLS, {"a": closed}, windows=DEFAULT_WINDOWS, policy=Policy()
+        )
+        assert [window.open for window in sums["a"]] == [0, 0, 0]
+        assert sums["b"][0].open == HOUR_MICROS
+
+
+def test_a_shop_whose_polls_come_after_as_of_is_not_known_by_them() -> None:
+    sums = oracle.account_all(
+        POLLS, windows=DEFAULT_WINDOWS, policy=Policy(), as_of=NOON - 2 * HOUR
+    )
+    assert sums == {}
+
+
+def test_zones_that_are_missing() -> None:
+    hours = [("a", 2, "05:00", "06:00")]
+    chicago = oracle.account_all(
+        POLLS, hours, windows=DEFAULT_WINDOWS[:1], policy=Policy()
+    )
+    utc = oracle.account_all(
+        POLLS,
+        hours,
+        windows=DEFAULT_WINDOWS[:1],
+        policy=Policy(default_timezone="UTC"),
+    )
+    assert (chicago["a"][0].open, utc["a"][0].open) == (HOUR_MICROS, 0)
+
+
+@pytest.mark.parametrize(
+    "policy", [Policy(missing_hours="error"), Policy(default_timezone=None)]
+)
+def test_what_is_an_error_is_no_sum(policy: Policy) -> None:
+    with pytest.raises(ValueError, match="makes"):
+        oracle.account_all(POLLS, windows=DEFAULT_WINDOWS, policy=policy)
+
+
+def test_no_poll_and_no_as_of() -> None:
+    with pytest.raises(ValueError, match="give as_of"):
+        oracle.account_all([], windows=DEFAULT_WINDOWS, policy=Policy())
+
+
+def test_wrong_sums_are_seen() -> None:
+    report = compute_report(POLLS)
+    sums = oracle.account_all(POLLS, windows=DEFAULT_WINDOWS, policy=Policy())
+    assert oracle.sums_of(report) == sums
+    wrong = {**sums, "a": (sums["a"][0]._replace(up=1), *sums["a"][1:])}
+    assert oracle.sums_of(report) != wrong

@@ -6,7 +6,8 @@ it did is done, and whoever called does not know. Code must get both right.
 
 from __future__ import annotations
 
+from uptime_core.testing.faults.plan import When
 from uptime_core.testing.faults.sink import FaultySink
 from uptime_core.testing.faults.store import FaultyStore
 
-__all__ = ["FaultySink", "FaultyStore"]
+__all__ = ["FaultySink", "FaultyStore", "When"]

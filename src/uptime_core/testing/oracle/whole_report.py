@@ -94,8 +94,11 @@ def account_all(
     spoken: dict[str, list[tuple[datetime, bool]]] = {}
     for store_id, at, status in polls:
         spoken.setdefault(store_id, []).append((at, status in _UP))
-    if as_of is None:
-        as_of = max(at for shop in spoken.values() for at, _ in shop)
+    instants = [at for shop in spoken.values() for at, _ in shop]
+    if as_of is None and not instants:
+        message = "there is no poll, and so no newest one; give as_of"
+        raise ValueError(message)
+    as_of = max(instants) if as_of is None else as_of
     rows = _rows_by_shop(hours)
     zones = timezones or {}
     polled = {shop for shop in spoken if any(at <= as_of for at, _ in spoken[shop])}
