@@ -103,7 +103,7 @@ pytest_collect_file = (
         setup=_from_the_root,
         teardown=_back,
     )
-    + Sybil(parsers=[DocTestParser(optionflags=ELLIPSIS)], patterns=["src/**/*.py"])
+    + Sybil(parsers=[DocTestParser(optionflags=ELLIPSIS)], path="src", pattern="*.py")
 ).pytest()
 
 

@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 import attrs
 import pytest
 from hypothesis import given
-from tests.properties.test_against_oracle import report_of
-from tests.strategies import Dataset, datasets, policies
+from tests.strategies import Dataset, datasets, policies, report_of
 
 from uptime_core import (
     Accounting,

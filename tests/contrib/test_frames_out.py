@@ -10,8 +10,7 @@ import attrs
 import numpy as np
 import pytest
 from hypothesis import given
-from tests.properties.test_against_oracle import report_of
-from tests.strategies import Dataset, datasets, policies, shop_id
+from tests.strategies import Dataset, datasets, policies, report_of, shop_id
 
 from uptime_core import (
     MissingLibraryError,

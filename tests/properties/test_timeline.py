@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import event, given
 from hypothesis import strategies as st
-from tests.properties.test_against_oracle import report_of
-from tests.strategies import Dataset, Shop, datasets, policies, shop_id
+from tests.strategies import Dataset, Shop, datasets, policies, report_of, shop_id
 
 from uptime_core import (
     Accounting,
