@@ -55,6 +55,8 @@ if TYPE_CHECKING:
         WaitTimeoutError,
     )
     from uptime_core.ingest import IngestResult
+    from uptime_core.inspection.doctor import inspect
+    from uptime_core.inspection.findings import Finding, Inspection
     from uptime_core.intake import Quarantine
     from uptime_core.job_record import job_text, parse_job
     from uptime_core.jobs import Job, JobState
@@ -64,6 +66,7 @@ if TYPE_CHECKING:
     from uptime_core.one_shop import uptime
     from uptime_core.policy import Policy
     from uptime_core.polls import Poll, PollColumns
+    from uptime_core.progress import Progress
     from uptime_core.rejects import RejectedRow
     from uptime_core.report import Accounting, Provenance, Report, ReportRow
     from uptime_core.report_record import parse_report, report_bytes
@@ -90,12 +93,14 @@ __all__ = [
     "ClosedError",
     "CsvSink",
     "CsvStore",
+    "Finding",
     "HoursColumns",
     "IdempotencyConflictError",
     "IllegalTransitionError",
     "IngestResult",
     "IngestUnsupportedError",
     "InputError",
+    "Inspection",
     "Job",
     "JobState",
     "LoadResult",
@@ -107,6 +112,7 @@ __all__ = [
     "Policy",
     "Poll",
     "PollColumns",
+    "Progress",
     "Provenance",
     "Quarantine",
     "QueueFullError",
@@ -146,6 +152,7 @@ __all__ = [
     "compute_snapshot",
     "compute_store",
     "export_csv",
+    "inspect",
     "job_text",
     "load_csv",
     "parse_job",
@@ -194,6 +201,8 @@ _NAMES = {
         "WaitTimeoutError",
     ),
     "ingest": ("IngestResult",),
+    "inspection.doctor": ("inspect",),
+    "inspection.findings": ("Finding", "Inspection"),
     "intake": ("Quarantine",),
     "job_record": ("job_text", "parse_job"),
     "jobs": ("Job", "JobState"),
@@ -203,6 +212,7 @@ _NAMES = {
     "one_shop": ("uptime",),
     "policy": ("Policy",),
     "polls": ("Poll", "PollColumns"),
+    "progress": ("Progress",),
     "rejects": ("RejectedRow",),
     "report": ("Accounting", "Provenance", "Report", "ReportRow"),
     "report_record": ("parse_report", "report_bytes"),

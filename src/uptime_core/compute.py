@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, cast
 
 import attrs
 
-from uptime_core.computation import Computation
+from uptime_core.computation import SHOPS_PER_BLOCK, Computation
 from uptime_core.errors import InputError, NoPollsError, shown
+from uptime_core.progress import Meter
 from uptime_core.request import DEFAULT_POLICY, ReportRequest
 from uptime_core.snapshot import Snapshot, SnapshotLike
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from uptime_core.inputs import HoursInput, PollInput, TimezonesInput
     from uptime_core.policy import Policy
+    from uptime_core.progress import ProgressCallback
     from uptime_core.report import Report
     from uptime_core.request import StoreSelection
     from uptime_core.window import Window
@@ -31,6 +33,7 @@ def compute_report(
     windows: Iterable[Window] | Window | None = None,
     stores: StoreSelection = "all",
     policy: Policy = DEFAULT_POLICY,
+    progress: ProgressCallback | None = None,
 ) -> Report:
     """How long each shop was up, down and unknown within its business hours.
 
@@ -50,6 +53,7 @@ def compute_report(
         stores: `all` shops that any argument names, only the `polled` ones, or a
             list of ids.
         policy: How polls and missing data are read.
+        progress: Told how many shops are computed, after each few thousand.
 
     Raises:
         InputError: An argument, or a row in it, cannot be accepted; `NoPollsError`,
@@ -62,6 +66,7 @@ def compute_report(
         windows=windows,
         stores=stores,
         policy=policy,
+        progress=progress,
     )
 
 
@@ -72,6 +77,7 @@ def compute_snapshot(
     windows: Iterable[Window] | Window | None = None,
     stores: StoreSelection = "all",
     policy: Policy = DEFAULT_POLICY,
+    progress: ProgressCallback | None = None,
 ) -> Report:
     """`compute_report` for what a `Store` gives; the other arguments are the same."""
     if not isinstance(snapshot, SnapshotLike):
@@ -83,16 +89,33 @@ def compute_snapshot(
         windows=windows, as_of=as_of, stores=stores, policy=policy
     )
     return compute_request(
-        snapshot, with_as_of(request, snapshot.newest, snapshot.source)
+        snapshot, with_as_of(request, snapshot.newest, snapshot.source), progress
     )
 
 
-def compute_request(snapshot: SnapshotLike, request: ReportRequest) -> Report:
+def compute_request(
+    snapshot: SnapshotLike,
+    request: ReportRequest,
+    progress: ProgressCallback | None = None,
+) -> Report:
     """The report of a request whose `as_of` is fixed."""
-    computation = Computation(request)
-    return computation.report(
-        [computation.compute(block) for block in computation.blocks(snapshot)]
-    )
+    meter = Meter(progress, "compute", "shops")
+    if not meter.is_on:
+        computation = Computation(request)
+        return computation.report(
+            [computation.compute(block) for block in computation.blocks(snapshot)]
+        )
+    computation = Computation(request, SHOPS_PER_BLOCK)
+    total, done = snapshot.shops, 0
+    meter.tell(done, total)
+    sums = []
+    for block in computation.blocks(snapshot):
+        sums.append(computation.compute(block))
+        done += block.shops
+        meter.tell(done, total)
+    report = computation.report(sums)
+    meter.finish(done)
+    return report
 
 
 def first_instant(request: ReportRequest) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 from typing import TYPE_CHECKING
 
@@ -19,17 +18,13 @@ from uptime_core.errors import (
 )
 from uptime_core.instants import to_micros
 from uptime_core.jobs import Event, Expire, Job, JobState, advance, is_report_id
+from uptime_core.logs import log
 
 if TYPE_CHECKING:
     from uptime_core.abc import ReportSink
     from uptime_core.clock import Clock
     from uptime_core.report import Report
     from uptime_core.request import ReportRequest
-
-log: logging.Logger = logging.getLogger("uptime_core")
-log.addHandler(logging.NullHandler())
-
-_LONGEST_ERROR = 500
 
 
 class JobTable:
@@ -182,23 +177,6 @@ class JobTable:
                 with contextlib.suppress(IllegalTransitionError):  # somebody did
                     self.change(job.report_id, Expire())
                     log.warning("report %s lost its worker", job.report_id)
-
-
-def described(error: BaseException) -> str:
-    """An error's class and message, on one line, abridged."""
-    try:
-        message = str(error)
-    except Exception:  # noqa: BLE001  # an exception may do anything
-        message = "(its message cannot be read)"
-    text = " ".join(f"{type(error).__name__}: {message}".split())
-    text = text.encode(errors="backslashreplace").decode()
-    return text if len(text) <= _LONGEST_ERROR else f"{text[: _LONGEST_ERROR - 3]}..."
-
-
-def warn(what: str, error: BaseException) -> None:
-    """Log an error; its traceback is for those who ask for details."""
-    log.warning("%s: %s", what, described(error))
-    log.debug("%s", what, exc_info=error)
 
 
 def not_found(report_id: object) -> ReportNotFoundError:

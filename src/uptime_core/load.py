@@ -17,10 +17,8 @@ from uptime_core.rejects import Rejects
 from uptime_core.schedule import HoursColumns
 from uptime_core.stores.csv import (
     checked_path,
-    file_size,
     read_hours,
     read_timezones,
-    unchanged,
     wanted_columns,
 )
 from uptime_core.stores.csv_rows import (
@@ -32,6 +30,7 @@ from uptime_core.stores.csv_rows import (
     timezone_rows,
     write_rows,
 )
+from uptime_core.stores.file_version import FileMeter, unchanged
 from uptime_core.stores.poll_file import read_poll_parts
 
 if TYPE_CHECKING:
@@ -39,13 +38,12 @@ if TYPE_CHECKING:
 
     from uptime_core.abc import SupportsSnapshot
     from uptime_core.polls import PollColumns
+    from uptime_core.progress import ProgressCallback
     from uptime_core.rejects import OnError, RejectedRow
     from uptime_core.stores.csv import Reading
     from uptime_core.stores.csv_rows import Row
-    from uptime_core.stores.line_blocks import Progress, StrPath
+    from uptime_core.stores.line_blocks import BytesRead, StrPath
     from uptime_core.stores.table import Column
-
-    BytesRead = Callable[[int, int], object]
 
 Loaded = TypeVar("Loaded")
 
@@ -122,7 +120,7 @@ def load_csv(
     on_error: OnError = "raise",
     columns: Mapping[str, str | tuple[str, ...]] | None = None,
     replace: bool = False,
-    progress: BytesRead | None = None,
+    progress: ProgressCallback | None = None,
 ) -> LoadResult:
     """Put the rows of CSV files, plain or ``.gz``, into a store.
 
@@ -141,8 +139,7 @@ def load_csv(
             in the result, and quarantines the shops of bad hours and zones.
         columns: Headers of your own by column, as for `CsvStore`.
         replace: Forget the hours, or zones, of shops that are not in the file.
-        progress: Called now and then with how many bytes of the files have been
-            read, and how many they have on disk; in the end these are equal.
+        progress: Told how many bytes of the files have been read.
 
     Raises:
         InputError: An argument, a file or a row cannot be accepted.
@@ -176,7 +173,7 @@ class CsvRows:
     rejects: Rejects
     hours: Reading[HoursColumns] | None
     timezones: Reading[Mapping[str, str]] | None
-    meter: _Meter
+    meter: FileMeter
 
     @classmethod
     def read(
@@ -187,13 +184,13 @@ class CsvRows:
         *,
         on_error: OnError = "raise",
         columns: Mapping[str, str | tuple[str, ...]] | None = None,
-        progress: BytesRead | None = None,
+        progress: ProgressCallback | None = None,
     ) -> CsvRows:
         """Read the files, of the polls the first 16 million; see `load_csv`."""
         rejects = Rejects(on_error)
         of_polls, of_hours, of_timezones = wanted_columns(columns)
         given = _given("load_csv", polls, hours, timezones)
-        meter = _Meter(progress, sum(map(file_size, given)))
+        meter = FileMeter(progress, given)
         # The small files first: a bad row of theirs is found at once.
         of_shops = (
             _read(read_hours, hours, of_hours, on_error, meter),
@@ -234,40 +231,14 @@ class CsvRows:
         return LoadResult(polls=polls, hours=hours, timezones=timezones)
 
 
-@attrs.define
-class _Meter:
-    """Tells how many bytes of some files have been read, one file after the other."""
-
-    tell: BytesRead | None
-    total: int
-    before: int = 0
-
-    def next_file(self, path: StrPath) -> Progress | None:
-        """What takes the number of bytes that have been read of the next file."""
-        if self.tell is None:
-            return None
-        tell, total, before = self.tell, self.total, self.before
-        self.before += file_size(path)
-
-        def told(done: int) -> None:
-            tell(min(before + done, total), total)
-
-        return told
-
-    def finish(self) -> None:
-        """All files have been read."""
-        if self.tell is not None:
-            self.tell(self.total, self.total)
-
-
 def _read(
     read: Callable[
-        [StrPath, Sequence[Column], OnError, Progress | None], Reading[Loaded]
+        [StrPath, Sequence[Column], OnError, BytesRead | None], Reading[Loaded]
     ],
     path: StrPath | None,
     columns: Sequence[Column],
     on_error: OnError,
-    meter: _Meter,
+    meter: FileMeter,
 ) -> Reading[Loaded] | None:
     if path is None:
         return None
@@ -276,7 +247,7 @@ def _read(
 
 
 def _poll_parts(
-    path: StrPath, columns: Sequence[Column], rejects: Rejects, meter: _Meter
+    path: StrPath, columns: Sequence[Column], rejects: Rejects, meter: FileMeter
 ) -> Iterator[PollColumns]:
     with unchanged(path):
         told = meter.next_file(path)

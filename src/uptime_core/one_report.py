@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from uptime_core.policy import Policy
+    from uptime_core.progress import ProgressCallback
     from uptime_core.report import Report
     from uptime_core.request import StoreSelection
     from uptime_core.window import Window
@@ -27,6 +28,7 @@ def compute_store(
     windows: Iterable[Window] | Window | None = None,
     stores: StoreSelection = "all",
     policy: Policy = DEFAULT_POLICY,
+    progress: ProgressCallback | None = None,
 ) -> Report:
     """`compute_report` for what a store holds; the other arguments are the same.
 
@@ -43,7 +45,7 @@ def compute_store(
         windows=windows, as_of=as_of, stores=stores, policy=policy
     )
     fixed = with_as_of(request, lambda: newest_of(store), repr(store))
-    return compute_request(store.snapshot_for(fixed), fixed)
+    return compute_request(store.snapshot_for(fixed), fixed, progress)
 
 
 def newest_of(store: Store) -> int | None:

@@ -36,7 +36,7 @@ _TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?"
 _MIDNIGHT_AT_THE_END = ("24:00", "24:00:00")
 _LAST_MINUTE = DAY - 60 * SECOND
 _LAST_SECOND = DAY - SECOND
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def parse_day(cell: object) -> int:
@@ -51,7 +51,7 @@ def parse_day(cell: object) -> int:
             return int(text)
     elif isinstance(cell, Integral) and not isinstance(cell, bool):
         day = int(cell)
-        if 0 <= day < len(_DAYS):
+        if 0 <= day < len(DAY_NAMES):
             return day
     raise InputError(
         f"{shown(cell)} is not a day from 0 (Monday) to 6 (Sunday)", field="day"
@@ -144,7 +144,7 @@ class BusinessHours:
         return cls(parse_day(day), *parse_hours(start, end))
 
     def __str__(self) -> str:
-        return f"{_DAYS[self.day]} {_clock(self.start)}–{_clock(self.end)}"  # noqa: RUF001
+        return f"{DAY_NAMES[self.day]} {_clock(self.start)}–{_clock(self.end)}"  # noqa: RUF001
 
 
 @attrs.frozen(init=False)
@@ -179,7 +179,7 @@ class WeeklySchedule:
     @classmethod
     def always(cls) -> WeeklySchedule:
         """Open all day on every day."""
-        return cls([BusinessHours(day, 0, DAY) for day in range(len(_DAYS))])
+        return cls([BusinessHours(day, 0, DAY) for day in range(len(DAY_NAMES))])
 
     def __repr__(self) -> str:
         rows = ", ".join(map(str, self.rows)) or "always closed"

@@ -17,6 +17,7 @@ TZDATA_VERSION: str = tzdata.IANA_VERSION
 """The release of the time zone database in use, like ``2026f``."""
 
 _PLACEHOLDER = "Factory"
+_OF_UTC = ("Etc/UTC", "Etc/GMT")
 _LONGEST_NAME = 64
 
 
@@ -24,6 +25,26 @@ _LONGEST_NAME = 64
 def timezone_names() -> frozenset[str]:
     """Every name that is accepted: those of the database, less its placeholder."""
     return frozenset(_database("zones").decode().split()) - {_PLACEHOLDER}
+
+
+@cache
+def outdated_timezones() -> dict[str, str]:
+    """Names that are out of use, and today's name of the same zone.
+
+    These are the links of the database but for those that are somebody's name today,
+    which stand in its table of zones by country, and for those of UTC.
+    """
+    try:
+        table = _database("zoneinfo/zone.tab").decode().splitlines()
+        rules = _database("zoneinfo/tzdata.zi").decode().splitlines()
+    except OSError:  # somebody has packaged the database without them
+        return {}
+    in_use = {line.split("\t")[2] for line in table if line and line[0] != "#"}
+    links = (line.split()[1:] for line in rules if line.startswith("L "))
+    names = timezone_names() - in_use
+    return {
+        name: today for today, name in links if name in names and today not in _OF_UTC
+    }
 
 
 def parse_timezone(cell: object) -> str:

@@ -22,7 +22,6 @@ from uptime_core.errors import (
     StaleAttemptError,
 )
 from uptime_core.job_queue import JobQueue
-from uptime_core.job_table import JobTable, described, log, warn
 from uptime_core.jobs import (
     Claim,
     Complete,
@@ -34,12 +33,14 @@ from uptime_core.jobs import (
     Renew,
     advance,
 )
+from uptime_core.logs import described, log, warn
 from uptime_core.runner import ExecutorShutDownError, Run, StopRunError, run
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from uptime_core.abc import SupportsSnapshot
+    from uptime_core.job_table import JobTable
     from uptime_core.report import Report
 
 _PROGRESS_SECONDS = 1.0

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 StrPath: TypeAlias = "str | os.PathLike[str]"
-Progress: TypeAlias = "Callable[[int], None]"
+BytesRead: TypeAlias = "Callable[[int], None]"
 Stream: TypeAlias = "IO[bytes] | gzip.GzipFile"
 
 LONGEST_LINE = 1 << 20
@@ -60,7 +60,7 @@ def open_file(source: str) -> Stream:
 
 
 def line_blocks(
-    stream: Stream, source: str, progress: Progress | None
+    stream: Stream, source: str, progress: BytesRead | None
 ) -> Iterator[LineBlock]:
     """The lines of a file, a block of them at a time.
 

@@ -16,7 +16,7 @@ from uptime_core.stores.table import Batch, read_batches, split_header
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from uptime_core.stores.line_blocks import Progress, StrPath
+    from uptime_core.stores.line_blocks import BytesRead, StrPath
     from uptime_core.stores.table import Column, Layout
 
 Rows = TypeVar("Rows")
@@ -49,7 +49,7 @@ def read_parts(
     path: StrPath,
     columns: Sequence[Column],
     scan: Callable[[bytes, Layout], Rows | None],
-    progress: Progress | None = None,
+    progress: BytesRead | None = None,
     *,
     threads: bool,
 ) -> Iterator[PlainPart[Rows] | Batch]:
