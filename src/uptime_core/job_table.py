@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from uptime_core.errors import (
     IdempotencyConflictError,
@@ -14,10 +14,19 @@ from uptime_core.errors import (
     ReportFailedError,
     ReportNotFoundError,
     ReportNotReadyError,
+    counted,
     shown,
 )
-from uptime_core.instants import to_micros
-from uptime_core.jobs import Event, Expire, Job, JobState, advance, is_report_id
+from uptime_core.instants import to_micros, to_text
+from uptime_core.jobs import (
+    MOST_ATTEMPTS,
+    Event,
+    Expire,
+    Job,
+    JobState,
+    advance,
+    is_report_id,
+)
 from uptime_core.logs import log
 
 if TYPE_CHECKING:
@@ -77,6 +86,8 @@ class JobTable:
                 return job
             publish = report if changed.state is JobState.COMPLETE else None
             if self.sink.swap(job, changed, report=publish):
+                if changed.state is not job.state:
+                    log_state(changed)
                 return changed
 
     def of_key(self, key: str, asked: ReportRequest, reads: str) -> str | None:
@@ -131,6 +142,12 @@ class JobTable:
                 idempotency_key=key,
             )
             if self.sink.swap(None, job, most_active=most_active):
+                log.info(
+                    "report %s is triggered: %s as of %s",
+                    job.report_id,
+                    counted(len(request.windows), "window"),
+                    to_text(request.as_of or 0),
+                )
                 return job.report_id
             if key is not None:
                 earlier = self.of_key(key, asked, reads)
@@ -151,6 +168,7 @@ class JobTable:
                     f"report {report_id} is {job.state}; cancel it first", report_id
                 )
             if self.sink.swap(job, None):
+                log.info("report %s is deleted", report_id)
                 return
 
     def delete_before(self, horizon: int) -> int:
@@ -159,6 +177,11 @@ class JobTable:
         for job in self.sink.jobs():
             if job.finished_at is not None and job.finished_at < horizon:
                 deleted += self.sink.swap(job, None)
+        log.info(
+            "%s finished before %s are deleted",
+            counted(deleted, "report"),
+            to_text(horizon),
+        )
         return deleted
 
     def recover(self, but: frozenset[str] = frozenset()) -> None:
@@ -175,8 +198,35 @@ class JobTable:
         for job in self.sink.jobs(active=True):
             if job.is_expired(now) and job.report_id not in but:
                 with contextlib.suppress(IllegalTransitionError):  # somebody did
+                    log.warning(
+                        "report %s lost its worker: its lease ran out", job.report_id
+                    )
                     self.change(job.report_id, Expire())
-                    log.warning("report %s lost its worker", job.report_id)
+
+
+def log_state(job: Job) -> None:
+    """Log the state that a job has come into; not its error, which may name shops."""
+    report_id, attempt = job.report_id, f"attempt {job.attempt} of {MOST_ATTEMPTS}"
+    match job.state:
+        case JobState.RUNNING:
+            log.info("report %s is begun, %s", report_id, attempt)
+        case JobState.COMPLETE:
+            log.info(
+                "report %s is complete: %s in %.3f s, %s",
+                report_id,
+                counted(job.done, "shop"),
+                ((job.finished_at or 0) - (job.started_at or 0)) / 1e6,
+                attempt,
+            )
+        case JobState.FAILED:
+            log.warning("report %s has failed; its status says why", report_id)
+        case JobState.CANCELLED:
+            log.info("report %s is cancelled", report_id)
+        case JobState.QUEUED:
+            why = f"after {attempt}" if job.error else "unfinished"
+            log.info("report %s is back in the queue, %s", report_id, why)
+        case _:
+            assert_never(job.state)
 
 
 def not_found(report_id: object) -> ReportNotFoundError:

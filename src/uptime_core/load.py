@@ -12,6 +12,7 @@ from uptime_core.abc import SupportsIngest, SupportsTransactions
 from uptime_core.errors import IngestUnsupportedError, InputError, counted, shown
 from uptime_core.files import complete_file, compressed, is_one_file
 from uptime_core.ingest import IngestResult
+from uptime_core.logs import log
 from uptime_core.polls import concatenate
 from uptime_core.rejects import Rejects
 from uptime_core.schedule import HoursColumns
@@ -228,7 +229,9 @@ class CsvRows:
                 timezones = store.set_timezones(names, replace, quarantine=quarantine)
                 timezones = attrs.evolve(timezones, rejected=rejected)
             self.meter.finish()
-        return LoadResult(polls=polls, hours=hours, timezones=timezones)
+        result = LoadResult(polls=polls, hours=hours, timezones=timezones)
+        log.info("files loaded into %s: %s", type(store).__name__, result)
+        return result
 
 
 def _read(

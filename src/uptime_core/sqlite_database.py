@@ -19,6 +19,7 @@ from uptime_core.errors import (
     shown,
 )
 from uptime_core.forks import ForkSafeLock
+from uptime_core.logs import log
 from uptime_core.sqlite_connections import Connections
 from uptime_core.sqlite_errors import checked_path, wal_is_safe
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 JournalMode = Literal["delete", "wal"]
 
 _NAP_SECONDS = (0.001, 0.003)
+_LONG_SECONDS = 0.5
 
 OLDEST_SQLITE = (3, 37)  # the first with STRICT tables
 
@@ -229,12 +231,16 @@ class Database(Connections):
         taken again for many seconds where others write without a pause.
         """
         connection.execute("PRAGMA busy_timeout=0")
+        began = time.monotonic()
         try:
             _repeat_while_busy(
                 lambda: connection.execute("BEGIN IMMEDIATE"), until=deadline
             )
         finally:
             connection.execute(f"PRAGMA busy_timeout={int(self.timeout * 1000)}")
+            waited = time.monotonic() - began
+            if waited > _LONG_SECONDS:
+                log.debug("%s: waited %.1f s for the write lock", self.path, waited)
 
     def _outer(self) -> sqlite3.Connection | None:
         """The connection of this thread's transaction, if it is in one."""

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
 
 from uptime_core.abc import Store
-from uptime_core.errors import InputError, shown
+from uptime_core.errors import InputError, counted, shown
 from uptime_core.intake import HoursIntake, Quarantine, TimezoneIntake
 from uptime_core.logs import log
 from uptime_core.rejects import OnError, Rejects, checked_on_error
@@ -132,11 +132,13 @@ class _File(Generic[Loaded]):
                     reading = self._read(told)
                 self._reading, self._version = reading, version
                 log.debug(
-                    "%s was read in %.3f s, %d rows rejected",
+                    "%s was read in %.3f s",
                     os.fspath(self._path),
                     time.perf_counter() - began,
-                    len(reading.rejected),
                 )
+                if reading.rejected:
+                    rows = counted(len(reading.rejected), "row")
+                    log.info("%s: %s rejected", os.fspath(self._path), rows)
             return self._reading
 
 

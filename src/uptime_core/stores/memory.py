@@ -20,6 +20,7 @@ from uptime_core.ingest import (
 from uptime_core.inputs import hours_columns, poll_columns, timezone_names
 from uptime_core.intake import NOBODY, Quarantine
 from uptime_core.kernel.arrays import starts_of_runs
+from uptime_core.logs import log
 from uptime_core.polls import PollColumns, concatenate
 from uptime_core.rejects import Rejects
 from uptime_core.schedule import HoursColumns
@@ -135,7 +136,7 @@ class MemoryStore(Store):
         with self.transaction():
             joined, result = _joined(self._current.snapshot.polls, columns)
             self._own.state = self._current.changed(polls=joined)
-        return attrs.evolve(result, rejected=tuple(rejects.rows))
+        return _ingested("polls", attrs.evolve(result, rejected=rejects.all))
 
     def set_hours(
         self,
@@ -159,7 +160,8 @@ class MemoryStore(Store):
             self._own.state = self._current.changed(
                 hours=(HoursColumns.concatenate([kept, new]), after)
             )
-        return attrs.evolve(hours_change(old, new, lost), rejected=tuple(rejects.rows))
+        result = attrs.evolve(hours_change(old, new, lost), rejected=rejects.all)
+        return _ingested("hours", result)
 
     def set_timezones(
         self,
@@ -181,9 +183,8 @@ class MemoryStore(Store):
             )
             kept = {shop: zone for shop, zone in old.items() if shop not in lost}
             self._own.state = self._current.changed(timezones=(kept | dict(new), after))
-        return attrs.evolve(
-            timezones_change(old, new, lost), rejected=tuple(rejects.rows)
-        )
+        result = attrs.evolve(timezones_change(old, new, lost), rejected=rejects.all)
+        return _ingested("time zones", result)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -211,6 +212,11 @@ class MemoryStore(Store):
 
     def __repr__(self) -> str:
         return f"<MemoryStore: {self.snapshot().polls!r}>"
+
+
+def _ingested(what: str, result: IngestResult) -> IngestResult:
+    log.info("MemoryStore: %s: %s", what, result)
+    return result
 
 
 def _polled(polls: PollColumns) -> set[str]:

@@ -10,10 +10,11 @@ import attrs
 
 from uptime_core.abc import Store
 from uptime_core.compute import first_instant
-from uptime_core.errors import BackEndError, located
+from uptime_core.errors import BackEndError, counted, located
 from uptime_core.inputs import hours_columns, poll_columns, timezone_names
-from uptime_core.instants import to_datetime, to_micros
+from uptime_core.instants import to_datetime, to_micros, to_text
 from uptime_core.intake import NOBODY, Quarantine
+from uptime_core.logs import log, public
 from uptime_core.rejects import Rejects
 from uptime_core.schedule import HoursColumns
 from uptime_core.sqlite_database import Database
@@ -186,7 +187,7 @@ class SqliteStore(Store):
         columns = poll_columns(polls, rejects)
         with self._writing() as tables:
             result = sqlite_ingest.add_polls(tables, self._codes, columns)
-        return attrs.evolve(result, rejected=tuple(rejects.rows))
+        return self._ingested("polls", attrs.evolve(result, rejected=rejects.all))
 
     def set_hours(
         self,
@@ -203,7 +204,7 @@ class SqliteStore(Store):
             result = sqlite_ingest.set_hours(
                 tables, self._codes, columns, bad | quarantine, replace=replace
             )
-        return attrs.evolve(result, rejected=tuple(rejects.rows))
+        return self._ingested("hours", attrs.evolve(result, rejected=rejects.all))
 
     def set_timezones(
         self,
@@ -220,7 +221,7 @@ class SqliteStore(Store):
             result = sqlite_ingest.set_timezones(
                 tables, self._codes, names, bad | quarantine, replace=replace
             )
-        return attrs.evolve(result, rejected=tuple(rejects.rows))
+        return self._ingested("time zones", attrs.evolve(result, rejected=rejects.all))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -236,6 +237,7 @@ class SqliteStore(Store):
                 failure = error  # not SQLite's, so not to be taken for one of its own
                 raise _UndoneError from error
         if failure is not None:
+            log.info("%s: a transaction was undone: %s", self._path, public(failure))
             raise failure
 
     def delete_before(self, instant: datetime) -> int:
@@ -258,7 +260,16 @@ class SqliteStore(Store):
                 return 0
             tables.set_horizon(horizon)
             blocks = sorted({chunk.block for chunk in tables.chunks()})
-            return sum(delete_older_polls(tables, block, horizon) for block in blocks)
+            deleted = sum(
+                delete_older_polls(tables, block, horizon) for block in blocks
+            )
+        log.info(
+            "%s: %s from before %s are deleted",
+            self._path,
+            counted(deleted, "poll"),
+            to_text(horizon),
+        )
+        return deleted
 
     def compact(self) -> None:
         """Merge all small chunks, and give room that is not needed back to the disk.
@@ -267,11 +278,19 @@ class SqliteStore(Store):
         process leaves some blocks of shops merged, and others as they were.
         """
         with self._reading() as tables:
-            blocks = sorted({chunk.block for chunk in tables.chunks()})
-        for block in blocks:
+            chunks = tables.chunks()
+        for block in sorted({chunk.block for chunk in chunks}):
             with self._writing() as tables:
                 merge_all_small_chunks(tables, block)
         self._database.shrink()
+        with self._reading() as tables:
+            now = len(tables.chunks())
+        log.info(
+            "%s: compacted, %s are now %d",
+            self._path,
+            counted(len(chunks), "chunk"),
+            now,
+        )
 
     def check(self) -> None:
         """Read all there is and see whether it can be trusted.
@@ -293,6 +312,10 @@ class SqliteStore(Store):
     def _reading(self) -> Iterator[Tables]:
         with self._database.read() as connection:
             yield self._tables(connection)
+
+    def _ingested(self, what: str, result: IngestResult) -> IngestResult:
+        log.info("%s: %s: %s", self._path, what, result)
+        return result
 
     def _tables(self, connection: sqlite3.Connection) -> Tables:
         tables = Tables(connection, self._path)
