@@ -82,7 +82,7 @@ class Background:
         with self._lock:
             self._renew_in_fork()
             if self.is_closed:
-                raise ClosedError("the manager is closed")
+                raise ClosedError("the manager is closed; make another one")
             if self._only_reads:
                 raise ClosedError(
                     "the executor did not survive the fork; make a manager, and its "

@@ -174,7 +174,9 @@ def _check_store(path: str) -> None:
             "SELECT count(*) FROM uptime_parts WHERE part = ?", (PART,)
         ).fetchone()
     if not found:
-        raise InputError("there is no store in it", source=path)
+        raise InputError(
+            "there is no store in it; make one with the command load", source=path
+        )
 
 
 def _rejects_bytes(rows: tuple[RejectedRow, ...]) -> bytes:
@@ -200,7 +202,7 @@ def _check_files(options: argparse.Namespace, *written: str | None) -> None:
             if path is not None and other is not None and is_one_file(path, other):
                 raise InputError(
                     "one file cannot be two of the polls, hours, time zones, store, "
-                    "rejects and report",
+                    "rejects and report; name another one",
                     source=path,
                 )
 

@@ -110,7 +110,7 @@ class Computation:
         if missing:
             raise UnknownStoreIdError(
                 f"shop {shown(min(missing))} is in none of the sources (polls count up "
-                "to as_of)",
+                "to as_of); see how it is written there",
                 source="stores",
             )
 
@@ -121,7 +121,8 @@ class Computation:
             totals.as_of == self._as_of and totals.low <= needed
         ):
             raise InputError(
-                "it was made for a report with another as_of or shorter windows",
+                "it was made for a report with another as_of or shorter windows; take "
+                "another one from the store",
                 source="snapshot",
             )
 

@@ -100,7 +100,7 @@ class JobTable:
             if job.asked != asked or job.reads != reads:
                 raise IdempotencyConflictError(
                     f"the key {shown(key)} belongs to another request, that of report "
-                    f"{job.report_id}",
+                    f"{job.report_id}; give this one a key of its own",
                     job.report_id,
                 )
             return job.report_id
@@ -232,7 +232,9 @@ def log_state(job: Job) -> None:
 def not_found(report_id: object) -> ReportNotFoundError:
     """The error that says that there is no such report."""
     known = report_id if isinstance(report_id, str) else None
-    return ReportNotFoundError(f"there is no report {shown(report_id)}", known)
+    return ReportNotFoundError(
+        f"there is no report {shown(report_id)}, or no more", known
+    )
 
 
 def error_of(job: Job) -> ReportError:
@@ -244,7 +246,10 @@ def error_of(job: Job) -> ReportError:
                 f"report {report_id} failed: {job.error}", report_id
             )
         case JobState.CANCELLED:
-            return ReportCancelledError(f"report {report_id} was cancelled", report_id)
+            return ReportCancelledError(
+                f"report {report_id} was cancelled; trigger it again if it is wanted",
+                report_id,
+            )
         case _:
             return ReportNotReadyError(
                 f"report {report_id} is {job.state}; wait for it with wait()",

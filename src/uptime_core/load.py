@@ -260,7 +260,9 @@ def _poll_parts(
 def _given(source: str, *paths: StrPath | None) -> list[str]:
     given = [checked_path(path, source) for path in paths if path is not None]
     if not given:
-        raise InputError("no file is given", source=source)
+        raise InputError(
+            "no file is given; give polls, hours or timezones", source=source
+        )
     return given
 
 
@@ -292,7 +294,9 @@ def export_csv(
     given = _given("export_csv", polls, hours, timezones)
     for number, path in enumerate(given):
         if any(is_one_file(path, other) for other in given[:number]):
-            raise InputError("one file cannot be two of these", source=path)
+            raise InputError(
+                "one file cannot be two of these; name another one", source=path
+            )
     parts = list(store.snapshot().parts())
     quarantined = sorted(shop for part in parts for shop in part.quarantined)
     if quarantined and (hours, timezones) != (None, None):

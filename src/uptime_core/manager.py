@@ -112,7 +112,7 @@ class ReportManager:
         """
         self._background.worker()
         if self._background.is_closed:
-            raise ClosedError("the manager is closed")
+            raise ClosedError("the manager is closed; make another one")
 
     def trigger(
         self,
@@ -324,13 +324,13 @@ class ReportManager:
         report_id = status.report_id
         if self._background.has_ended:
             raise ClosedError(
-                f"the manager is closed, and report {report_id} is {status.state}"
+                f"report {report_id} is {status.state}, and the manager is closed; "
+                "make another one"
             )
         rest = deadline - time.monotonic()
         if rest <= 0:
-            raise WaitTimeoutError(
-                f"report {report_id} is still {status.state}", report_id
-            )
+            text = f"report {report_id} is still {status.state}; it goes on, wait again"
+            raise WaitTimeoutError(text, report_id)
         return rest
 
     def __enter__(self) -> Self:

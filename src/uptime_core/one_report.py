@@ -40,7 +40,11 @@ def compute_store(
         BackEndError: The store cannot be read.
     """
     if not isinstance(store, Store):
-        raise InputError(f"{shown(store)} is not a Store", source="store")
+        raise InputError(
+            f"{shown(store)} is not a Store; for rows there is compute_report, for a "
+            "snapshot compute_snapshot",
+            source="store",
+        )
     request = ReportRequest.of(
         windows=windows, as_of=as_of, stores=stores, policy=policy
     )

@@ -48,11 +48,13 @@ def duration(text: str) -> timedelta:
     if match is None:
         raise InputError(f"{shown(text)} is not a duration like 90s, 30m, 1h or 2d")
     if not int(match[1]):
-        raise InputError(f"{shown(text)} is no time at all")
+        raise InputError(f"{shown(text)} is no time at all; give 1s at least")
     try:
         return timedelta(**{_DURATION_UNITS[match[2]]: int(match[1])})
     except (OverflowError, ValueError):
-        raise InputError(f"{shown(text)} is longer than a duration can be") from None
+        raise InputError(
+            f"{shown(text)} is longer than a duration can be; give 999999999d at most"
+        ) from None
 
 
 def duration_or_none(text: str) -> timedelta | None:
@@ -81,14 +83,16 @@ def instant(text: str) -> datetime:
 def decimals(text: str) -> int:
     """A number of digits after the point."""
     if not re.fullmatch(r"[0-9]{1,2}", text):
-        raise InputError(f"{shown(text)} is not a number of digits")
+        raise InputError(f"{shown(text)} is not a number of digits, like 4")
     return checked_decimals(int(text))
 
 
 def file_name(text: str) -> str:
     """The name of a file, which is not empty."""
     if not text:
-        raise InputError("the name of the file is empty")
+        raise InputError(
+            "the name of the file is empty; name one, or leave the option out"
+        )
     return text
 
 
@@ -115,6 +119,9 @@ def column_names(options: Sequence[str]) -> dict[str, tuple[str, ...]]:
     for option in options:
         name, equals, header = option.partition("=")
         if not (equals and header.strip()):
-            raise InputError(f"argument --column: {shown(option)} is not NAME=HEADER")
+            raise InputError(
+                f"argument --column: {shown(option)} is not NAME=HEADER, like "
+                "store_id=shop"
+            )
         names[name] = (*names.get(name, ()), header)
     return names

@@ -81,7 +81,8 @@ def _parse_time(cell: object, field: str) -> int:
     if isinstance(cell, time):
         if cell.tzinfo is not None:
             raise InputError(
-                f"{cell!r} has a time zone; business hours are local wall time",
+                f"{cell!r} has a time zone; business hours are local wall time, leave "
+                "tzinfo out",
                 field=field,
             )
         hour, minute, second, micro = (
@@ -102,7 +103,7 @@ def _parse_time(cell: object, field: str) -> int:
         micro = int((match[4] or "").ljust(6, "0"))
     if hour > 23 or minute > 59 or second > 59:  # noqa: PLR2004  # a clock's digits
         raise InputError(
-            f"{shown(cell)} is past the last time of day"
+            f"{shown(cell)} is past the last time of day, 23:59:59"
             + ("; only an end may be 24:00" if hour == 24 else ""),  # noqa: PLR2004
             field=field,
         )
@@ -222,7 +223,7 @@ class HoursColumns:
         if not len(codes) == len(starts) == len(ends):
             raise InputError(
                 f"the columns code, start and end have {len(codes)}, {len(starts)} "
-                f"and {len(ends)} rows",
+                f"and {len(ends)} rows; give as many of each",
                 source=source,
             )
         check_codes(codes, len(ids), source)
@@ -232,7 +233,8 @@ class HoursColumns:
             and 0 < int(lengths.min()) <= int(lengths.max()) <= 2 * DAY
         ):
             raise InputError(
-                "a row starts outside the week, or is not above 0 and up to 48 hours",
+                "a row starts outside the week, or is not above 0 and up to 48 hours; "
+                "they are in microseconds since Monday 00:00",
                 source=source,
             )
         self.__attrs_init__(ids, codes, starts, ends)

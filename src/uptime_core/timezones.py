@@ -55,7 +55,8 @@ def parse_timezone(cell: object) -> str:
     """
     if not isinstance(cell, str):
         raise UnknownTimezoneError(
-            f"{shown(cell)} is not the name of a time zone", field="timezone_str"
+            f"{shown(cell)} is not the name of a time zone, like 'Europe/Paris'",
+            field="timezone_str",
         )
     name = cell.strip(BLANKS)
     if name not in timezone_names():
@@ -76,7 +77,7 @@ def _suggestion(name: str) -> str:
         start = f"{region}/{city[:1]}" if region else city[:2]
         similar = [known for known in timezone_names() if known.startswith(start)]
         near = next(iter(difflib.get_close_matches(name, sorted(similar), n=1)), None)
-    return f"; did you mean {near!r}?" if near else ""
+    return f"; did you mean {near!r}?" if near else "; names are like 'Europe/Paris'"
 
 
 @cache

@@ -58,7 +58,9 @@ def inspect(
         OSError: The sources cannot be read.
     """
     if not isinstance(policy, Policy):
-        raise InputError(f"{shown(policy)} is not a Policy", source="policy")
+        raise InputError(
+            f"{shown(policy)} is not a Policy; make one with Policy()", source="policy"
+        )
     least = None if hole is None else _positive(hole)
     meter = Meter(progress, "inspect", "shops")
     if isinstance(store, SupportsSnapshot):
@@ -116,4 +118,4 @@ def _positive(hole: timedelta) -> int:
     with located("hole"):
         if isinstance(hole, timedelta) and (micros := whole_micros(hole, hole)) > 0:
             return micros
-        raise InputError(f"{shown(hole)} is not a positive timedelta")
+        raise InputError(f"{shown(hole)} is not a positive timedelta, like 6 hours")

@@ -290,7 +290,8 @@ def checked_path(path: StrPath | None, source: str) -> str:
         return os.fspath(cast("StrPath", path))
     except TypeError:
         raise InputError(
-            f"{shown(path)} is not the path of a file", source=source
+            f"{shown(path)} is not the path of a file; give a str or a Path",
+            source=source,
         ) from None
 
 

@@ -343,4 +343,6 @@ def _reopened(
         if store.identity == f"sqlite:{identity}":
             return store
         store.close()
-    raise BackEndError(f"{path}: the store that was here is not here any more")
+    raise BackEndError(
+        f"{path}: the store that was here is not here any more; open another one"
+    )

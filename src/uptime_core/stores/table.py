@@ -72,7 +72,8 @@ def renamed(
             isinstance(header, str) for header in headers
         ):
             raise InputError(
-                f"{shown(headers)} is neither a header nor a tuple of headers",
+                f"{shown(headers)} is neither a header nor a tuple of headers; give a "
+                "text, like 'shop'",
                 source="columns",
                 field=column.name,
             )
@@ -105,7 +106,9 @@ def read_batches(
         if rows:
             yield _batch(lines, rows, layout)
     if layout is None:
-        raise BadFileError("the file is empty, it has no header", source=source)
+        raise BadFileError(
+            "the file is empty; its first line is to name the columns", source=source
+        )
 
 
 def split_header(
@@ -174,7 +177,7 @@ def _layout(
     for name, times in Counter(names).items():
         if name and times > 1:
             raise BadFileError(
-                f"the header has {shown(name)} {times} times",
+                f"the header has {shown(name)} {times} times; name each column once",
                 source=source,
                 line=line,
                 field=name,
@@ -184,9 +187,15 @@ def _layout(
         found = [names.index(name) for name in column.headers if name in names]
         if len(found) != 1:
             what = "several" if found else "none"
+            advice = (
+                "keep one"
+                if found
+                else "if it is called otherwise, say so with "
+                f"columns={{{column.name!r}: ...}} (--column {column.name}=HEADER)"
+            )
             raise BadFileError(
                 f"the header has {what} of {', '.join(map(repr, column.headers))}; "
-                f"it is {shown(','.join(header))}",
+                f"it is {shown(','.join(header))}; {advice}",
                 source=source,
                 line=line,
                 field=column.name,

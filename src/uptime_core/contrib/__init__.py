@@ -1,0 +1,1 @@
+"""Ties to other libraries, a module for each; each needs the extra of its name."""
