@@ -28,6 +28,8 @@ PAGES_WITH_LIBRARIES = ("use-data-frames.md", "draw-pictures.md")
 
 STDERR = pytest.StashKey[int]()
 
+os.environ.setdefault("MPLBACKEND", "Agg")  # pictures without a screen
+
 
 class PythonConsoleParser(PythonCodeBlockParser):
     """Reads ```pycon blocks, as its parent reads ```python blocks."""
