@@ -41,6 +41,8 @@ MISSING = [library for library in LIBRARIES if find_spec(library) is None]
 
 STDERR = pytest.StashKey[int]()
 
+os.environ.setdefault("MPLBACKEND", "Agg")  # pictures without a screen
+
 
 class Console:
     """Runs what a ```console block has after ``$``, and compares what comes out.

@@ -43,7 +43,8 @@ def compute_report(
 
     Args:
         polls: `PollColumns`, or rows ``(store_id, aware datetime, status)`` with
-            status "active", "inactive", True or False; in any order.
+            status "active", "inactive", True or False, in any order; or a data frame,
+            as likewise for the next two.
         hours: Rows ``(store_id, day, start, end)``, day 0 being Monday and times
             texts or `datetime.time`; or a mapping of ids to `WeeklySchedule`. A shop
             without any falls under ``policy.missing_hours``.

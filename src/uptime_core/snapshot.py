@@ -101,7 +101,8 @@ class Snapshot:
         """Check and convert what a caller has.
 
         Args:
-            polls: `PollColumns`, or rows ``(store_id, aware datetime, status)``.
+            polls: `PollColumns`, rows ``(store_id, aware datetime, status)``, or a data
+                frame, as likewise for the next two.
             hours: A mapping to `WeeklySchedule`, or rows
                 ``(store_id, day, start, end)`` of texts or `datetime.time`.
             timezones: A mapping or pairs of id and name.

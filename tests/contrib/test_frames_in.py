@@ -102,12 +102,16 @@ def struct_array(columns: Columns) -> Frame:
     return Stream(lambda: pa.chunked_array([rows]))
 
 
-def cast(columns: Columns, kind: Frame) -> Frame:
-    table = pa.table(columns)
-    for place, field in enumerate(table.schema):
-        if field.type == pa.string():
-            table = table.set_column(place, field.name, table.column(place).cast(kind))
-    return table
+def typed(columns: Columns, kind: Frame) -> Frame:
+    """A table whose texts are of another type."""
+    return pa.table(
+        {
+            name: pa.array(values, kind)
+            if any(isinstance(value, str) for value in values)
+            else values
+            for name, values in columns.items()
+        }
+    )
 
 
 def relation(columns: Columns) -> Frame:
@@ -139,9 +143,9 @@ MAKERS: dict[str, Callable[[Columns], Frame]] = {
         [pl.DataFrame(columns)[:2], pl.DataFrame(columns)[2:]], rechunk=False
     ),
     "pyarrow": pa.table,
-    "pyarrow, large": lambda columns: cast(columns, pa.large_string()),
-    "pyarrow, views": lambda columns: cast(columns, pa.string_view()),
-    "pyarrow, dictionaries": lambda columns: cast(
+    "pyarrow, large": lambda columns: typed(columns, pa.large_string()),
+    "pyarrow, views": lambda columns: typed(columns, pa.string_view()),
+    "pyarrow, dictionaries": lambda columns: typed(
         columns, pa.dictionary(pa.int8(), pa.string())
     ),
     "pyarrow, slices": sliced,

@@ -99,21 +99,16 @@ def speaker(
     return None
 
 
-@pytest.mark.parametrize("method", ["previous", "next", "nearest"])
-@pytest.mark.parametrize("initial", ["unknown", "first"])
-@given(
-    rows=rows_of_polls,
-    reach=st.one_of(st.none(), st.integers(1, 30), st.just(10**30)),
-    window=st.tuples(st.integers(-30, 30), st.integers(-30, 60)).map(sorted),
-)
-def test_who_speaks_is_what_the_definition_says(
-    method: Method,
-    initial: Initial,
+def check(
     rows: list[PollRow],
+    *,
+    method: Method,
     reach: int | None,
-    window: list[int],
+    initial: Initial,
+    low: int,
+    high: int,
 ) -> None:
-    low, high = window
+    """Compare what is found with the definition, instant by instant."""
     polls = settle(*columns(rows))
     spans = extrapolate(
         polls, method=method, reach=reach, initial=initial, low=low, high=high
@@ -146,6 +141,37 @@ def test_who_speaks_is_what_the_definition_says(
             assert found.get((shop, instant)) == (
                 None if expected is None else own[expected]
             )
+
+
+@pytest.mark.parametrize("method", ["previous", "next", "nearest"])
+@pytest.mark.parametrize("initial", ["unknown", "first"])
+@given(
+    rows=rows_of_polls,
+    reach=st.one_of(st.none(), st.integers(1, 30), st.just(10**30)),
+    window=st.tuples(st.integers(-30, 30), st.integers(-30, 60)).map(sorted),
+)
+def test_who_speaks_is_what_the_definition_says(
+    method: Method,
+    initial: Initial,
+    rows: list[PollRow],
+    reach: int | None,
+    window: list[int],
+) -> None:
+    low, high = window
+    check(rows, method=method, reach=reach, initial=initial, low=low, high=high)
+
+
+@pytest.mark.parametrize("method", ["previous", "next", "nearest"])
+@pytest.mark.parametrize("initial", ["unknown", "first"])
+@pytest.mark.parametrize("reach", [1, 2, 3])
+@pytest.mark.parametrize("statuses", [(0, 0), (0, 1), (1, 0), (1, 1)])
+def test_two_polls_at_every_distance(
+    method: Method, initial: Initial, reach: int, statuses: tuple[int, int]
+) -> None:
+    """Below, at and above each multiple of the reach, up to four times as much."""
+    for distance in range(1, 4 * reach + 2):
+        rows = [(0, 0, statuses[0]), (0, distance, statuses[1]), (1, distance, 1)]
+        check(rows, method=method, reach=reach, initial=initial, low=-9, high=24)
 
 
 def test_neighbours_of_one_status_are_one_span() -> None:

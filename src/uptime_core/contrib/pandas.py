@@ -71,7 +71,7 @@ class PandasColumn:
 
     def __init__(self, series: pd.Series) -> None:
         self._series = series
-        self.type = str(series.dtype)
+        self.type: str = str(series.dtype)
         self.family: Family = _family(series)
 
     def __len__(self) -> int:
