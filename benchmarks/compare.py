@@ -31,7 +31,7 @@ POLICY = ("--extrapolation", "previous", "--reach", "none", "--initial", "first"
 def measure(setting: part.Setting) -> part.Findings:
     """Compare."""
     shops = setting.apart(check, setting.folder, setting.files, COMPARISON)
-    timings = part.processes_in_turns(
+    timings, _ = part.processes_in_turns(
         commands(setting.folder, setting.files), setting.rounds
     )
     files, sqlite, duckdb, polars = timings.values()

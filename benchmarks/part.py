@@ -191,21 +191,26 @@ def in_turns(
 
 def processes_in_turns(
     commands: Mapping[str, Sequence[str]], rounds: int
-) -> dict[str, Timing]:
-    """Seconds from start to end of each command, and its peak memory."""
+) -> tuple[dict[str, Timing], dict[str, list[str]]]:
+    """Seconds of each command from start to end, peak memory, and what it printed."""
     seconds: dict[str, list[float]] = {name: [] for name in commands}
+    printed: dict[str, list[str]] = {name: [] for name in commands}
     memory = dict.fromkeys(commands, 0.0)
     for _ in range(rounds):
         for name, command in commands.items():
             started = time.perf_counter()
-            process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+            process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            )
+            with process.stdout as output:  # type: ignore[union-attr]
+                printed[name].append(output.read())
             _, status, usage = os.wait4(process.pid, 0)
             seconds[name].append(time.perf_counter() - started)
             process.returncode = os.waitstatus_to_exitcode(status)
             if process.returncode:
                 sys.exit(f"{name} failed: {' '.join(map(str, command))}")
             memory[name] = max(memory[name], usage.ru_maxrss / 1024)
-    return {name: Timing(seconds[name], memory[name]) for name in commands}
+    return {name: Timing(seconds[name], memory[name]) for name in commands}, printed
 
 
 def check_sums(

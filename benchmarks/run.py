@@ -62,8 +62,9 @@ def main() -> None:
             if subprocess.run(list(map(str, command)), check=False).returncode:
                 sys.exit(f"{each} failed")
             found["parts"][each] = json.loads(result.read_text(encoding="utf-8"))
-    if options.into:
-        options.into.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+            if options.into:
+                text = json.dumps(found, indent=1) + "\n"
+                options.into.write_text(text, encoding="utf-8")
     print("== targets")
     for target in TARGETS:
         figures = found["parts"].get(target.part, {}).get("figures", {})

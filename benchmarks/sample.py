@@ -60,7 +60,7 @@ def sums_of_sample(files: Files, quick: bool) -> tuple[list[str], dict[str, list
     report = compute_snapshot(
         CsvStore(*files).snapshot(), policy=part.EVERYONE_SPEAKS, stores="polled"
     )
-    count = min(10 if quick else SHOPS, len(report.store_ids))
+    count = min(3 if quick else SHOPS, len(report.store_ids))
     sample = list(report.store_ids[:: len(report.store_ids) // count][:count])
     sums = part.sums_of(report)
     return sample, {store_id: sums[store_id] for store_id in sample}

@@ -31,8 +31,8 @@ def of_shop(shop: Shop) -> Sums:
         found = status.distribution(
             start=WEEK - window, end=WEEK, mask=business, normalized=False
         )
-        up.append(round(found.get(True, 0)))
-        down.append(round(found.get(False, 0)))
+        up.append(round(found[True]))
+        down.append(round(found[False]))
     return up, down
 
 
