@@ -67,9 +67,10 @@ def main() -> None:
                 options.into.write_text(text, encoding="utf-8")
     print("== targets")
     for target in TARGETS:
-        figures = found["parts"].get(target.part, {}).get("figures", {})
-        if target.figure in figures:
-            print(target.line(figures[target.figure]))
+        if target.part in parts:
+            figures = found["parts"][target.part]["figures"]
+            if target.figure in figures:  # a trial does not find all
+                print(target.line(figures[target.figure]))
 
 
 def part_options(options: argparse.Namespace, folder: Path) -> list[object]:
