@@ -8,7 +8,9 @@ the disk.
 
 from __future__ import annotations
 
+import os
 import time
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +25,9 @@ from uptime_core import (
     load_csv,
 )
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 BATCH = 14_000
 
 
@@ -36,13 +41,15 @@ def measure(setting: part.Setting) -> part.Findings:
     columns = CsvStore(*setting.files).snapshot().polls
     ids = list(columns.store_ids[:BATCH])
     start = (columns.newest() or 0) + 1
-    ingests, reports, files = [], [], []
+    syncs, ingests, reports, files = [], [], [], []
     batches = [columns]
     # At least as many hours as it takes for chunks to be merged.
     for hour in range(1 + max(setting.rounds, 1 if setting.quick else 20)):
         batch = data.batch(ids, start + hour * data.HOUR, random)
         batches.append(batch)
         times = [time.perf_counter()]
+        write(setting.folder / "batch", batch)
+        times.append(time.perf_counter())
         store.add_polls(batch)
         times.append(time.perf_counter())
         report = compute_store(store, policy=part.EVERYONE_SPEAKS)
@@ -51,12 +58,13 @@ def measure(setting: part.Setting) -> part.Findings:
         times.append(time.perf_counter())
         if hour:  # the first one loads modules
             for seconds, took in zip(
-                (ingests, reports, files), np.diff(times), strict=True
+                (syncs, ingests, reports, files), np.diff(times), strict=True
             ):
                 seconds.append(float(took))
     check(store, batches)
     full = [a + b for a, b in zip(reports, files, strict=True)]
     timings = {
+        "a plain file of as many bytes, synced": part.Timing(syncs),
         f"ingest of {len(ids):,} polls": part.Timing(ingests),
         "report": part.Timing(reports),
         "report.csv": part.Timing(files),
@@ -68,10 +76,19 @@ def measure(setting: part.Setting) -> part.Findings:
         timings=timings,
         figures={
             "ingest_ms": part.Timing(ingests).median * 1e3,
+            "sync_ms": part.Timing(syncs).median * 1e3,
             "slowest_ingest_ms": max(ingests) * 1e3,
             "report_s": part.Timing(full).median,
         },
     )
+
+
+def write(path: Path, batch: PollColumns) -> None:
+    """Write ten bytes a poll, as a store does, and wait for the disk."""
+    with path.open("wb") as file:
+        file.write(bytes(10 * len(batch)))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def check(store: SqliteStore, batches: list[PollColumns]) -> None:

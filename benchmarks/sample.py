@@ -32,12 +32,13 @@ def measure(setting: part.Setting) -> part.Findings:
     """Check, then time in turns."""
     sample, ours = setting.apart(sums_of_sample, setting.files, setting.quick)
     seconds: dict[str, list[float]] = {name: [] for name in (OURS, *CONTENDERS)}
-    for done in range(setting.rounds + 1):
+    warm = not setting.quick  # the first round reads from the disk
+    for done in range(setting.rounds + warm):
         for name in CONTENDERS:
             took = run(name, setting, sample, ours, COMPARISON)
-            if done:
+            if done >= warm:
                 seconds[name].append(took)
-        if done:
+        if done >= warm:
             seconds[OURS].append(
                 setting.apart(time_ours, setting.files, sample) / len(sample)
             )

@@ -66,9 +66,12 @@ def fill(path: Path, shops: int, hours: int, seed: int) -> None:
     store = SqliteStore(unfinished, journal_mode="delete")
     store.set_hours(business)
     store.set_timezones(zones)
-    for hour in range(hours, 0, -1):
-        random = np.random.default_rng([seed, hour])
-        store.add_polls(data.batch(ids, data.newest() - hour * data.HOUR, random))
+    for day in range(hours, 0, -24):
+        with store.transaction():  # waits for the disk once a day
+            for hour in range(day, max(day - 24, 0), -1):
+                random = np.random.default_rng([seed, hour])
+                start = data.newest() - hour * data.HOUR
+                store.add_polls(data.batch(ids, start, random))
     store.close()
     unfinished.rename(path)
 
