@@ -12,7 +12,7 @@ PYTHONS = nox.project.python_versions(PYPROJECT)
 FLOORS = [
     *("attrs==23.2.0", "numpy==1.26.0", "python-dateutil==2.9.0", "tzdata==2024.1"),
     *("matplotlib==3.8.0", "nanoarrow==0.6.0", "pandas==2.2.0", "polars==1.20.0"),
-    *("duckdb==1.4.0", "pyarrow==17.0.0", "pyparsing==3.1.0"),
+    *("duckdb==1.4.0", "pyarrow==17.0.0", "pyparsing==3.1.0", "tqdm==4.66.0"),
 ]
 
 nox.options.sessions = ["tests"]
@@ -29,8 +29,8 @@ def docs(session: nox.Session) -> None:
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """Test the built wheel, so that nothing is found in the source folder alone."""
-    groups = nox.project.dependency_groups(PYPROJECT, "test", "frames", "pictures")
-    session.install(*groups, ".")
+    groups = ("test", "frames", "pictures", "bars")
+    session.install(*nox.project.dependency_groups(PYPROJECT, *groups), ".")
     if session.python == PYTHONS[0]:
         session.install(*FLOORS)
     session.run("python", "-m", "pip", "check", silent=True)

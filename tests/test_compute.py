@@ -27,6 +27,7 @@ from uptime_core import (
     Policy,
     Poll,
     PollColumns,
+    Progress,
     RejectedRow,
     Report,
     Snapshot,
@@ -662,6 +663,38 @@ def test_an_executor_makes_the_same_report(
     store = MemoryStore(polls, hours)
     with pool(2) as executor:
         assert compute_store(store, as_of=NOON, executor=executor) == report
+
+
+def test_progress_is_told_with_an_executor_as_without(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in ("runner", "compute"):
+        monkeypatch.setattr(f"uptime_core.{module}.SHOPS_PER_BLOCK", 7)
+    polls = [(f"s{number}", NOON, True) for number in range(30)]
+    here: list[Progress] = []
+    there: list[Progress] = []
+    report = compute_report(polls, as_of=NOON, progress=here.append)
+    with ThreadPoolExecutor(2) as executor:
+        store = MemoryStore(polls)
+        assert report == compute_store(
+            store, as_of=NOON, executor=executor, progress=there.append
+        )
+    done = [0, 7, 14, 21, 28, 30]
+    assert here == there == [Progress("compute", shops, 30, "shops") for shops in done]
+
+
+def test_progress_ends_with_the_shops_that_were_asked_for() -> None:
+    polls = [(f"s{number}", NOON, True) for number in range(30)]
+    told: list[Progress] = []
+    with ThreadPoolExecutor(2) as executor:
+        compute_report(
+            polls,
+            as_of=NOON,
+            stores=["s3", "s4"],
+            executor=executor,
+            progress=told.append,
+        )
+    assert told[-1] == Progress("compute", 2, 2, "shops")
 
 
 def test_what_is_no_executor_is_refused() -> None:

@@ -56,6 +56,8 @@ if TYPE_CHECKING:
         WaitTimeoutError,
     )
     from uptime_core.ingest import IngestResult
+    from uptime_core.inspection.doctor import inspect
+    from uptime_core.inspection.findings import Finding, Inspection
     from uptime_core.intake import Quarantine
     from uptime_core.job_record import job_text, parse_job
     from uptime_core.jobs import Job, JobState
@@ -68,6 +70,7 @@ if TYPE_CHECKING:
     from uptime_core.one_timeline import timeline
     from uptime_core.policy import Policy
     from uptime_core.polls import Poll, PollColumns
+    from uptime_core.progress import Progress
     from uptime_core.rejects import RejectedRow
     from uptime_core.report import Provenance, Report
     from uptime_core.report_record import parse_report, report_bytes
@@ -97,12 +100,14 @@ __all__ = [
     "ClosedError",
     "CsvSink",
     "CsvStore",
+    "Finding",
     "HoursColumns",
     "IdempotencyConflictError",
     "IllegalTransitionError",
     "IngestResult",
     "IngestUnsupportedError",
     "InputError",
+    "Inspection",
     "Interval",
     "Job",
     "JobState",
@@ -117,6 +122,7 @@ __all__ = [
     "Policy",
     "Poll",
     "PollColumns",
+    "Progress",
     "Provenance",
     "Quarantine",
     "QueueFullError",
@@ -159,6 +165,7 @@ __all__ = [
     "compute_snapshot",
     "compute_store",
     "export_csv",
+    "inspect",
     "job_text",
     "load_csv",
     "local_week",
@@ -210,6 +217,8 @@ _NAMES = {
         "WaitTimeoutError",
     ),
     "ingest": ("IngestResult",),
+    "inspection.doctor": ("inspect",),
+    "inspection.findings": ("Finding", "Inspection"),
     "intake": ("Quarantine",),
     "job_record": ("job_text", "parse_job"),
     "jobs": ("Job", "JobState"),
@@ -222,6 +231,7 @@ _NAMES = {
     "one_timeline": ("timeline",),
     "policy": ("Policy",),
     "polls": ("Poll", "PollColumns"),
+    "progress": ("Progress",),
     "rejects": ("RejectedRow",),
     "report": ("Provenance", "Report"),
     "report_record": ("parse_report", "report_bytes"),

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from uptime_core.request import ReportRequest
     from uptime_core.snapshot import PollTotals, SnapshotLike
 
+SHOPS_PER_BLOCK = 4096
+"""Of blocks that are computed side by side, or told of one by one."""
+
 _NEVER = np.iinfo(np.int64).min  # read as datetime64 it is "not a time"
 
 
@@ -104,7 +107,7 @@ class Computation:
         if missing:
             raise UnknownStoreIdError(
                 f"shop {shown(min(missing))} is in none of the sources (polls count up "
-                "to as_of)",
+                "to as_of); see how it is written there",
                 source="stores",
             )
 
@@ -115,7 +118,8 @@ class Computation:
             totals.as_of == self._as_of and totals.low <= needed
         ):
             raise InputError(
-                "it was made for a report with another as_of or shorter windows",
+                "it was made for a report with another as_of or shorter windows; take "
+                "another one from the store",
                 source="snapshot",
             )
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, cast
 
 import attrs
 
-from uptime_core.computation import Computation
+from uptime_core.computation import SHOPS_PER_BLOCK, Computation
 from uptime_core.errors import InputError, NoPollsError, shown
+from uptime_core.progress import Meter
 from uptime_core.request import DEFAULT_POLICY, ReportRequest
 from uptime_core.snapshot import Snapshot, SnapshotLike
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from uptime_core.inputs import HoursInput, PollInput, TimezonesInput
     from uptime_core.policy import Policy
+    from uptime_core.progress import ProgressCallback
     from uptime_core.report import Report
     from uptime_core.request import StoreSelection
     from uptime_core.window import Window
@@ -33,6 +35,7 @@ def compute_report(
     stores: StoreSelection = "all",
     policy: Policy = DEFAULT_POLICY,
     executor: Executor | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Report:
     """How long each shop was up, down and unknown within its business hours.
 
@@ -56,6 +59,7 @@ def compute_report(
         executor: What computes blocks of shops side by side, in threads or in
             processes; by default they are computed here, one after the other. The
             report is the same. It is not shut down.
+        progress: Told how many shops are computed, after each few thousand.
 
     Raises:
         InputError: An argument, or a row in it, cannot be accepted; `NoPollsError`,
@@ -69,6 +73,7 @@ def compute_report(
         stores=stores,
         policy=policy,
         executor=executor,
+        progress=progress,
     )
 
 
@@ -80,6 +85,7 @@ def compute_snapshot(
     stores: StoreSelection = "all",
     policy: Policy = DEFAULT_POLICY,
     executor: Executor | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Report:
     """`compute_report` for what a `Store` gives; the other arguments are the same."""
     if not isinstance(snapshot, SnapshotLike):
@@ -91,31 +97,64 @@ def compute_snapshot(
         windows=windows, as_of=as_of, stores=stores, policy=policy
     )
     return compute_request(
-        snapshot, with_as_of(request, snapshot.newest, snapshot.source), executor
+        snapshot,
+        with_as_of(request, snapshot.newest, snapshot.source),
+        executor,
+        progress,
     )
 
 
 def compute_request(
-    snapshot: SnapshotLike, request: ReportRequest, executor: Executor | None = None
+    snapshot: SnapshotLike,
+    request: ReportRequest,
+    executor: Executor | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Report:
     """The report of a request whose `as_of` is fixed.
 
     Raises:
         InputError: As `compute_report`.
     """
+    meter = Meter(progress, "compute", "shops")
     if executor is not None:
-        if not callable(getattr(executor, "submit", None)):
-            raise InputError(
-                f"{shown(executor)} is not an Executor; concurrent.futures has some",
-                source="executor",
-            )
-        from uptime_core.runner import run  # noqa: PLC0415  # loads threading and more
+        report = _on_executor(snapshot, request, executor, meter)
+    elif meter.is_on:
+        report = _told(snapshot, request, meter)
+    else:
+        computation = Computation(request)
+        report = computation.report(
+            [computation.compute(block) for block in computation.blocks(snapshot)]
+        )
+    meter.finish(len(report))
+    return report
 
+
+def _on_executor(
+    snapshot: SnapshotLike, request: ReportRequest, executor: Executor, meter: Meter
+) -> Report:
+    if not callable(getattr(executor, "submit", None)):
+        raise InputError(
+            f"{shown(executor)} is not an Executor; concurrent.futures has some",
+            source="executor",
+        )
+    from uptime_core.runner import run  # noqa: PLC0415  # loads threading and more
+
+    if not meter.is_on:
         return run(snapshot, request, executor)
-    computation = Computation(request)
-    return computation.report(
-        [computation.compute(block) for block in computation.blocks(snapshot)]
-    )
+    total = snapshot.shops
+    return run(snapshot, request, executor, tell=lambda done: meter.tell(done, total))
+
+
+def _told(snapshot: SnapshotLike, request: ReportRequest, meter: Meter) -> Report:
+    computation = Computation(request, SHOPS_PER_BLOCK)
+    total, done = snapshot.shops, 0
+    meter.tell(done, total)
+    sums = []
+    for block in computation.blocks(snapshot):
+        sums.append(computation.compute(block))
+        done += block.shops
+        meter.tell(done, total)
+    return computation.report(sums)
 
 
 def first_instant(request: ReportRequest) -> int:

@@ -132,6 +132,11 @@ class StoreVersionError(BackEndError):
     """A file was made by a newer version of this library."""
 
 
+def damaged(source: object, what: str) -> StoreCorruptError:
+    """The error that says what is wrong with a file, or with a record in one."""
+    return StoreCorruptError(f"{source}: {what}; restore it from a copy")
+
+
 class ClosedError(UptimeError, RuntimeError):
     """A store, sink or manager was used after it was closed."""
 

@@ -129,7 +129,8 @@ def check_outputs(
             continue
         if any(is_one_file(path, other) for other in taken):
             raise InputError(
-                f"one file cannot be two of {what}", source=os.fspath(path)
+                f"one file cannot be two of {what}; name another one",
+                source=os.fspath(path),
             )
         taken.append(path)
 

@@ -39,8 +39,17 @@ def normal_header(header: str) -> str:
     return header.strip(BLANKS).casefold()
 
 
-def find_columns(header: Sequence[str], columns: Sequence[Column]) -> list[int]:
+def find_columns(
+    header: Sequence[str],
+    columns: Sequence[Column],
+    advice: str = "if it is called otherwise, rename it to {name!r}",
+) -> list[int]:
     """Where each wanted column stands.
+
+    Args:
+        header: The names that are there.
+        columns: Those that are wanted.
+        advice: What to do where one is not there; `{name}` is its name.
 
     Raises:
         InputError: One is not there, or is there twice, as is any other name.
@@ -48,15 +57,19 @@ def find_columns(header: Sequence[str], columns: Sequence[Column]) -> list[int]:
     names = [normal_header(name) for name in header]
     for name, times in Counter(names).items():
         if name and times > 1:
-            raise InputError(f"the header has {shown(name)} {times} times", field=name)
+            raise InputError(
+                f"the header has {shown(name)} {times} times; name each column once",
+                field=name,
+            )
     places = []
     for column in columns:
         found = [names.index(name) for name in column.headers if name in names]
         if len(found) != 1:
             what = "several" if found else "none"
+            then = "keep one" if found else advice.format(name=column.name)
             raise InputError(
                 f"the header has {what} of {', '.join(map(repr, column.headers))}; "
-                f"it is {shown(','.join(header))}",
+                f"it is {shown(','.join(header))}; {then}",
                 field=column.name,
             )
         places += found

@@ -338,7 +338,8 @@ class TimezoneIntake(_ShopIntake[str]):
         value, first_value = self._values[number][1], self._values[first][1]
         if first_value != value:
             raise InputError(
-                f"{value!r} contradicts {first_value!r} on line {first_line}",
+                f"{value!r} contradicts {first_value!r} on line {first_line}; a shop "
+                "has one zone",
                 field="timezone_str",
             )
 

@@ -89,7 +89,9 @@ def micros(value: timedelta, field: str) -> int:
     with located(_SOURCE, field=field):
         length = whole_micros(value, value) if isinstance(value, timedelta) else 0
         if length <= 0:
-            raise InputError(f"{shown(value)} is not a positive timedelta")
+            raise InputError(
+                f"{shown(value)} is not a positive timedelta, like 30 seconds"
+            )
     return length
 
 
@@ -126,6 +128,8 @@ def deadline(timeout: float | None) -> float:
         return math.inf
     if not isinstance(timeout, int | float) or not timeout >= 0:
         raise InputError(
-            f"{shown(timeout)} is no number of seconds", source="wait", field="timeout"
+            f"{shown(timeout)} is no number of seconds, nor None for no limit",
+            source="wait",
+            field="timeout",
         )
     return time.monotonic() + timeout

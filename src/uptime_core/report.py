@@ -140,7 +140,9 @@ class Report(Framed):
         index = bisect_left(self.store_ids, store_id) if known else len(self)
         if self.store_ids[index : index + 1] != (store_id,):
             raise UnknownStoreIdError(
-                f"shop {shown(store_id)} is not in this report", source="report"
+                f"shop {shown(store_id)} is not in this report; store_ids has those "
+                "that are",
+                source="report",
             )
         return self._row(index)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from uptime_core.computation import Computation
+from uptime_core.computation import SHOPS_PER_BLOCK, Computation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from uptime_core.report import Report
     from uptime_core.request import ReportRequest
     from uptime_core.snapshot import SnapshotLike
-
-SHOPS_PER_BLOCK = 4096
 
 IN_FLIGHT = 8
 """Blocks that are with an executor, enough for eight cores."""

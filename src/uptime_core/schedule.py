@@ -37,7 +37,7 @@ _TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?"
 _MIDNIGHT_AT_THE_END = ("24:00", "24:00:00")
 _LAST_MINUTE = DAY - 60 * SECOND
 _LAST_SECOND = DAY - SECOND
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def parse_day(cell: object) -> int:
@@ -52,7 +52,7 @@ def parse_day(cell: object) -> int:
             return int(text)
     elif isinstance(cell, Integral) and not isinstance(cell, bool):
         day = int(cell)
-        if 0 <= day < len(_DAYS):
+        if 0 <= day < len(DAY_NAMES):
             return day
     raise InputError(
         f"{shown(cell)} is not a day from 0 (Monday) to 6 (Sunday)", field="day"
@@ -84,7 +84,8 @@ def _parse_time(cell: object, field: str) -> int:
     if isinstance(cell, time):
         if cell.tzinfo is not None:
             raise InputError(
-                f"{cell!r} has a time zone; business hours are local wall time",
+                f"{cell!r} has a time zone; business hours are local wall time, leave "
+                "tzinfo out",
                 field=field,
             )
         return _micros(cell.hour, cell.minute, cell.second, cell.microsecond)
@@ -99,7 +100,7 @@ def _parse_clock(text: str, field: str) -> int:
     hour, minute, second = (int(part or 0) for part in match.groups()[:3])
     if hour > 23 or minute > 59 or second > 59:  # noqa: PLR2004  # a clock's digits
         raise InputError(
-            f"{shown(text)} is past the last time of day"
+            f"{shown(text)} is past the last time of day, 23:59:59"
             + ("; only an end may be 24:00" if hour == 24 else ""),  # noqa: PLR2004
             field=field,
         )
@@ -152,7 +153,7 @@ class BusinessHours:
         return cls(parse_day(day), *parse_hours(start, end))
 
     def __str__(self) -> str:
-        return f"{_DAYS[self.day]} {_clock(self.start)}–{_clock(self.end)}"  # noqa: RUF001
+        return f"{DAY_NAMES[self.day]} {_clock(self.start)}–{_clock(self.end)}"  # noqa: RUF001
 
 
 @attrs.frozen(init=False)
@@ -187,7 +188,7 @@ class WeeklySchedule:
     @classmethod
     def always(cls) -> WeeklySchedule:
         """Open all day on every day."""
-        return cls([BusinessHours(day, 0, DAY) for day in range(len(_DAYS))])
+        return cls([BusinessHours(day, 0, DAY) for day in range(len(DAY_NAMES))])
 
     def __repr__(self) -> str:
         rows = ", ".join(map(str, self.rows)) or "always closed"
@@ -230,7 +231,7 @@ class HoursColumns:
         if not len(codes) == len(starts) == len(ends):
             raise InputError(
                 f"the columns code, start and end have {len(codes)}, {len(starts)} "
-                f"and {len(ends)} rows",
+                f"and {len(ends)} rows; give as many of each",
                 source=source,
             )
         check_codes(codes, len(ids), source)
@@ -240,7 +241,8 @@ class HoursColumns:
             and 0 < int(lengths.min()) <= int(lengths.max()) <= 2 * DAY
         ):
             raise InputError(
-                "a row starts outside the week, or is not above 0 and up to 48 hours",
+                "a row starts outside the week, or is not above 0 and up to 48 hours; "
+                "they are in microseconds since Monday 00:00",
                 source=source,
             )
         self.__attrs_init__(ids, codes, starts, ends)

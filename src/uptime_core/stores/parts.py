@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from uptime_core.headers import Column
-    from uptime_core.stores.line_blocks import Progress, StrPath
+    from uptime_core.stores.line_blocks import BytesRead, StrPath
     from uptime_core.stores.table import Layout
 
 Rows = TypeVar("Rows")
@@ -51,7 +51,7 @@ def read_parts(
     path: StrPath,
     columns: Sequence[Column],
     scan: Callable[[bytes, Layout], Rows | None],
-    progress: Progress | None = None,
+    progress: BytesRead | None = None,
     *,
     threads: bool,
 ) -> Iterator[PlainPart[Rows] | Batch]:

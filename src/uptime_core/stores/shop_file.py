@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from uptime_core.headers import Column
     from uptime_core.intake import HoursIntake, TimezoneIntake
-    from uptime_core.stores.line_blocks import Progress, StrPath
+    from uptime_core.stores.line_blocks import BytesRead, StrPath
     from uptime_core.stores.table import Layout
 
 
@@ -32,7 +32,7 @@ def read_shop_file(
     path: StrPath,
     columns: Sequence[Column],
     intake: HoursIntake | TimezoneIntake,
-    progress: Progress | None = None,
+    progress: BytesRead | None = None,
 ) -> None:
     """Take in the rows of a file.
 

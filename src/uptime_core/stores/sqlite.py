@@ -10,10 +10,11 @@ import attrs
 
 from uptime_core.abc import Store
 from uptime_core.compute import first_instant
-from uptime_core.errors import BackEndError, located
+from uptime_core.errors import BackEndError, counted, located
 from uptime_core.ingest_arguments import new_hours, new_polls, new_timezones
-from uptime_core.instants import to_datetime, to_micros
+from uptime_core.instants import to_datetime, to_micros, to_text
 from uptime_core.intake import NOBODY, Quarantine
+from uptime_core.logs import log, public
 from uptime_core.polls import bound
 from uptime_core.schedule import HoursColumns
 from uptime_core.sqlite_database import Database
@@ -191,7 +192,7 @@ class SqliteStore(Store):
         columns, rejected = new_polls(polls, on_error)
         with self._writing() as tables:
             result = sqlite_ingest.add_polls(tables, self._codes, columns)
-        return attrs.evolve(result, rejected=rejected)
+        return self._ingested("polls", attrs.evolve(result, rejected=rejected))
 
     def set_hours(
         self,
@@ -209,7 +210,7 @@ class SqliteStore(Store):
             result = sqlite_ingest.set_hours(
                 tables, self._codes, columns, bad, replace=replaces
             )
-        return attrs.evolve(result, rejected=rejected)
+        return self._ingested("hours", attrs.evolve(result, rejected=rejected))
 
     def set_timezones(
         self,
@@ -227,7 +228,7 @@ class SqliteStore(Store):
             result = sqlite_ingest.set_timezones(
                 tables, self._codes, names, bad, replace=replaces
             )
-        return attrs.evolve(result, rejected=rejected)
+        return self._ingested("time zones", attrs.evolve(result, rejected=rejected))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -243,6 +244,7 @@ class SqliteStore(Store):
                 failure = error  # not SQLite's, so not to be taken for one of its own
                 raise _UndoneError from error
         if failure is not None:
+            log.info("%s: a transaction was undone: %s", self._path, public(failure))
             raise failure
 
     def delete_before(self, instant: datetime) -> int:
@@ -265,7 +267,12 @@ class SqliteStore(Store):
                 return 0
             tables.set_horizon(horizon)
             blocks = sorted({chunk.block for chunk in tables.chunks()})
-            return sum(delete_older_polls(tables, block, horizon) for block in blocks)
+            deleted = sum(
+                delete_older_polls(tables, block, horizon) for block in blocks
+            )
+        polls, then = counted(deleted, "poll"), to_text(horizon)
+        log.info("%s: %s from before %s are deleted", self._path, polls, then)
+        return deleted
 
     def compact(self) -> None:
         """Merge all small chunks, and give room that is not needed back to the disk.
@@ -274,11 +281,15 @@ class SqliteStore(Store):
         process leaves some blocks of shops merged, and others as they were.
         """
         with self._reading() as tables:
-            blocks = sorted({chunk.block for chunk in tables.chunks()})
-        for block in blocks:
+            chunks = tables.chunks()
+        for block in sorted({chunk.block for chunk in chunks}):
             with self._writing() as tables:
                 merge_all_small_chunks(tables, block)
         self._database.shrink()
+        with self._reading() as tables:
+            now = len(tables.chunks())
+        before = counted(len(chunks), "chunk")
+        log.info("%s: compacted, %s are now %d", self._path, before, now)
 
     def check(self) -> None:
         """Read all there is and see whether it can be trusted.
@@ -300,6 +311,10 @@ class SqliteStore(Store):
     def _reading(self) -> Iterator[Tables]:
         with self._database.read() as connection:
             yield self._tables(connection)
+
+    def _ingested(self, what: str, result: IngestResult) -> IngestResult:
+        log.info("%s: %s: %s", self._path, what, result)
+        return result
 
     def _tables(self, connection: sqlite3.Connection) -> Tables:
         tables = Tables(connection, self._path)
@@ -327,4 +342,6 @@ def _reopened(
         if store.identity == f"sqlite:{identity}":
             return store
         store.close()
-    raise BackEndError(f"{path}: the store that was here is not here any more")
+    raise BackEndError(
+        f"{path}: the store that was here is not here any more; open another one"
+    )

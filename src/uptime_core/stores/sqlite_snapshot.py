@@ -93,7 +93,7 @@ class PollCopy:
             if error.errno in _DISK_FULL:
                 raise StoreFullError(
                     f"{path}: there is no room beside it for the copy that a report "
-                    "reads"
+                    "reads; make room and try again"
                 ) from error
             raise
 

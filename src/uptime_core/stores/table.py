@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
+_RENAMED = (
+    "if it is called otherwise, say so with columns={{{name!r}: ...}} "
+    "(--column {name}=HEADER)"
+)
 _BATCH_ROWS = 1 << 12  # 25 % faster than 1 << 16: the texts stay in the cache
 
 
@@ -65,7 +69,8 @@ def renamed(
             isinstance(header, str) for header in headers
         ):
             raise InputError(
-                f"{shown(headers)} is neither a header nor a tuple of headers",
+                f"{shown(headers)} is neither a header nor a tuple of headers; give a "
+                "text, like 'shop'",
                 source="columns",
                 field=column.name,
             )
@@ -100,7 +105,9 @@ def read_batches(
         if rows:
             yield _batch(lines, rows, layout)
     if layout is None:
-        raise BadFileError("the file is empty, it has no header", source=source)
+        raise BadFileError(
+            "the file is empty; its first line is to name the columns", source=source
+        )
 
 
 def split_header(
@@ -162,7 +169,7 @@ def _layout(
     header: list[str], columns: Sequence[Column], source: str, line: int
 ) -> Layout:
     try:
-        return Layout(find_columns(header, columns), len(header))
+        return Layout(find_columns(header, columns, _RENAMED), len(header))
     except InputError as error:
         raise BadFileError(
             error.reason, source=source, line=line, field=error.field
