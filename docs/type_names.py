@@ -18,6 +18,9 @@ HOMES = {
     "PollInput": "inputs",
     "HoursInput": "inputs",
     "TimezonesInput": "inputs",
+    "PollRows": "inputs",
+    "HoursRows": "inputs",
+    "TimezoneRows": "inputs",
     "Rows": "one_shop",
     "TimeOfDay": "schedule",
     "StoreSelection": "request",
@@ -46,9 +49,17 @@ IN_FULL = {
 }
 
 
+# Libraries that cannot be loaded as a type checker sees them.
+LOADED_BEFORE = (
+    *("attrs", "dateutil.tz", "numpy.typing", "sqlite3"),
+    *("hypothesis.stateful", "pytest", "matplotlib.figure", "nanoarrow", "pandas"),
+    *("polars", "pyarrow", "duckdb"),
+)
+
+
 def load() -> None:
     """Import all modules of the package as a type checker sees them."""
-    for name in ("attrs", "dateutil.tz", "numpy.typing", "sqlite3"):
+    for name in LOADED_BEFORE:
         import_module(name)
     vars(typing)["TYPE_CHECKING"] = True
     try:

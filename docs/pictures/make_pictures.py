@@ -1,10 +1,12 @@
 """Make the pictures of the README and the docs: python make_pictures.py [FOLDER].
 
-Each shows what the library computes from the data that its function names.
+Each shows what the library computes from the data that its function names, and one
+how long that takes.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 DATA = HERE.parents[1] / "examples" / "data"
+RESULTS = HERE.parents[1] / "benchmarks" / "results.json"
 CHICAGO = ZoneInfo("America/Chicago")
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 # Colours that people with any colour vision can tell apart (Okabe and Ito).
@@ -323,7 +326,31 @@ def business_time() -> str:
     return picture.svg()
 
 
-PICTURES = (last_week, who_speaks, outage, clock_changes, business_time)
+def performance() -> str:
+    """What whole processes took in the last run of the benchmarks."""
+    found = json.loads(RESULTS.read_text(encoding="utf-8"))["parts"]["compare"]
+    timings = found["timings"]
+    most = max(timing["median"] for timing in timings.values())
+    picture = Picture(0, most * 1.25, "Seconds from start to report")
+    y = picture.height = 10.0
+    for name, timing in timings.items():
+        who, what = name.split(", ")
+        ours = who == "uptime_core"
+        picture.text(LEFT - 8, y + 13, f"{shorten(who)}, {what.split()[0]}", "end")
+        median, memory = timing["median"], timing["peak_mb"]
+        picture.bar(0, median, y, FILL["up"] if ours else FILL["unknown"], 18)
+        label = f"{median:.2f} s, {memory:.0f} MB"
+        picture.text(picture.x(median) + 6, y + 13, label)
+        y += 26
+    picture.text(LEFT, y + 12, f"median of {len(timing['seconds'])} rounds in turns")
+    picture.height = y + 24
+    return picture.svg()
+
+
+PICTURES = (
+    *(last_week, who_speaks, outage, clock_changes, business_time),
+    performance,
+)
 
 
 def main(folder: Path) -> None:

@@ -115,7 +115,7 @@ class Store(_Closes, ABC):
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The paths of the files that it reads: an export takes the place of none."""
+        """The paths of the files that it reads; an export takes the place of none."""
         return ()
 
     def newest_poll(self) -> datetime | None:

@@ -140,12 +140,15 @@ class Computation:
             store_ids = [store_ids[place] for place in order]
             up, down, opened = up[order], down[order], opened[order]
             last_poll, poll_count = last_poll[order], poll_count[order]
+        unknown = opened - up - down
+        for array in (up, down, unknown, opened, last_poll, poll_count):
+            array.flags.writeable = False  # so that it need not be copied
         return Report(
             store_ids=tuple(store_ids),
             windows=self.request.windows,
             up=up,
             down=down,
-            unknown=opened - up - down,
+            unknown=unknown,
             open=opened,
             last_poll=last_poll.view("datetime64[us]"),
             poll_count=poll_count,

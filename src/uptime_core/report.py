@@ -252,7 +252,7 @@ class Report(Framed):
         return None
 
     def to_pandas(self, *, wide: bool = False) -> pd.DataFrame:
-        """The report as a data frame of pandas; see `docs/reference/report.md`.
+        """The report as a data frame of pandas; see ``docs/reference/report.md``.
 
         Args:
             wide: One row for each shop, rather than one for each shop and window.
@@ -264,7 +264,7 @@ class Report(Framed):
         return frame
 
     def to_polars(self, *, wide: bool = False) -> pl.DataFrame:
-        """The report as a data frame of polars; see `docs/reference/report.md`.
+        """The report as a data frame of polars; see ``docs/reference/report.md``.
 
         Args:
             wide: One row for each shop, rather than one for each shop and window.

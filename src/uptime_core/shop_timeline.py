@@ -121,7 +121,7 @@ class Timeline(Framed):
 
     @property
     def state(self) -> npt.NDArray[np.str_]:
-        """Each interval's state: `up`, `down`, `unknown` or `closed`."""
+        """The intervals' states, each `up`, `down`, `unknown` or `closed`."""
         return np.array(_STATES)[self._state]
 
     @property
