@@ -29,7 +29,7 @@ def docs(session: nox.Session) -> None:
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """Test the built wheel, so that nothing is found in the source folder alone."""
-    groups = ("test", "frames", "pictures", "bars")
+    groups = ("test", "frames", "pictures")
     session.install(*nox.project.dependency_groups(PYPROJECT, *groups), ".")
     if session.python == PYTHONS[0]:
         session.install(*FLOORS)

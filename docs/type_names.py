@@ -30,7 +30,11 @@ HOMES = {
     "Columns": "report_csv",
     "StrPath": "stores.line_blocks",
     "JournalMode": "sqlite_database",
-    "BytesRead": "load",
+    "ProgressCallback": "progress",
+    "Phase": "progress",
+    "ProgressUnit": "progress",
+    "FindingKind": "inspection.findings",
+    "Severity": "inspection.findings",
     "Clock": "clock",
     "Int64": "kernel.arrays",
     "Int32": "kernel.arrays",
@@ -53,7 +57,7 @@ IN_FULL = {
 LOADED_BEFORE = (
     *("attrs", "dateutil.tz", "numpy.typing", "sqlite3"),
     *("hypothesis.stateful", "pytest", "matplotlib.figure", "nanoarrow", "pandas"),
-    *("polars", "pyarrow", "duckdb"),
+    *("polars", "pyarrow", "duckdb", "tqdm.auto"),
 )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from uptime_core.inspection import rhythm
+from uptime_core.inspection.rhythm import Rhythm
 from uptime_core.kernel.arrays import starts_of_runs
 from uptime_core.kernel.blocks import rows_of_blocks, shop_blocks, time_bits
 from uptime_core.kernel.extrapolate import settle
@@ -30,10 +31,11 @@ class Fleet(NamedTuple):
         contested: Shops and instants that have both statuses.
         instants: int64, all of `at`, in order.
         interval: The median interval between two polls of a shop, or None.
-        usual: The usual interval, for comparisons; see `rhythm`.
+        usual: The usual interval in the end, for comparisons; see `rhythm`.
         newest: The newest poll, without those of a few shops ahead of all others.
         oldest: The oldest poll, without a few that are far older than all others.
         silences: When nobody was polled between those two.
+        holes: From what length on each of them is a hole.
     """
 
     shop: Int64
@@ -47,6 +49,7 @@ class Fleet(NamedTuple):
     newest: int
     oldest: int
     silences: Silences
+    holes: Int64
 
     @classmethod
     def of(cls, polls: PollColumns) -> Fleet:
@@ -88,11 +91,14 @@ class Fleet(NamedTuple):
         goes_on = shop[1:] == shop[:-1]
         begin = at[:-1][goes_on]
         interval = at[1:][goes_on] - begin
-        usual = rhythm.usual_interval(instants, begin, interval)
+        beats = Rhythm.of(instants, begin, interval)
+        usual = int(beats.usual[-1])
         last = at[np.append(~goes_on, True)]  # the shop's newest
         newest = rhythm.newest_of_most(last, usual)
         oldest = rhythm.oldest_of_most(instants)
         first, after = np.searchsorted(instants, [oldest, newest + 1])
+        regular = instants[first:after]
+        silences = rhythm.silences(regular, beats.at(regular))
         return cls(
             shop=shop,
             at=at,
@@ -104,7 +110,8 @@ class Fleet(NamedTuple):
             usual=usual,
             newest=newest,
             oldest=oldest,
-            silences=rhythm.silences(instants[first:after], usual),
+            silences=silences,
+            holes=rhythm.HOLE * beats.at(silences.start),
         )
 
     def ids(self, shops: Int64) -> tuple[str, ...]:

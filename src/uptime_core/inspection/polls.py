@@ -8,7 +8,6 @@ import numpy as np
 
 from uptime_core.errors import counted, shown
 from uptime_core.inspection.findings import Finding, utc_intervals
-from uptime_core.inspection.rhythm import HOLE
 from uptime_core.inspection.wording import EXAMPLES, clause, duration, instant, stretch
 from uptime_core.instants import to_text
 
@@ -46,7 +45,7 @@ def poll_findings(fleet: Fleet, policy: Policy, hole: int | None) -> Iterator[Fi
     yield from _repeats(fleet)
     yield from _ahead(fleet)
     yield from _far_older(fleet)
-    yield from _silences(fleet, policy, HOLE * fleet.usual if hole is None else hole)
+    yield from _silences(fleet, policy, hole)
 
 
 def _repeats(fleet: Fleet) -> Iterator[Finding]:
@@ -131,10 +130,12 @@ def _some_polls(fleet: Fleet, rows: Int64) -> tuple[str, ...]:
     )
 
 
-def _silences(fleet: Fleet, policy: Policy, hole: int) -> Iterator[Finding]:
-    longest_first = np.argsort(-fleet.silences.length, kind="stable")
-    is_hole = fleet.silences.length[longest_first] > hole
-    holes, missed = longest_first[is_hole], longest_first[~is_hole]
+def _silences(fleet: Fleet, policy: Policy, hole: int | None) -> Iterator[Finding]:
+    length = fleet.silences.length
+    is_hole = length > (fleet.holes if hole is None else hole)
+    longest_first = np.argsort(-length, kind="stable")
+    holes = longest_first[is_hole[longest_first]]
+    missed = longest_first[~is_hole[longest_first]]
     if len(holes):
         yield _silence(
             fleet,

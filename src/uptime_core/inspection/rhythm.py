@@ -1,11 +1,12 @@
 """How often shops are polled, and when the whole fleet fell silent; arrays only.
 
 Instants and durations are int64 microseconds. What they are compared with does not
-depend on whether a fleet is polled in bursts or evenly, nor on how many polls of each
-shop there are, as in a sample:
+depend on whether a fleet is polled in bursts or evenly, on how many polls of each shop
+there are, as in a sample, nor on whether the cadence changes:
 
-* The *usual interval* is how long it takes until a shop is polled again; at most an
-  hour, unless the whole fleet pauses for longer most of the time.
+* The *usual interval* of a day is how long it takes until a shop is polled again: the
+  median of the intervals that begin on it; but an hour, if that is less, unless the
+  whole fleet pauses for longer most of the time.
 * A poll is a *stray* if there are fewer than a twentieth of the usual polls around it.
 * A *silence* is a stretch of one and a half usual intervals without any other poll.
 """
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from uptime_core.kernel.arrays import starts_of_runs
 from uptime_core.kernel.blocks import PACKED_BITS, time_bits
 from uptime_core.kernel.localtime import SECOND
 from uptime_core.kernel.weekly import DAY
@@ -33,7 +35,9 @@ HOLE = 6
 FEW = 20
 """A twentieth of the polls, or of the shops, are few."""
 
-_ENOUGH = 5  # intervals of a day, for their median to mean something
+_ENOUGH = 5  # intervals, for their median to mean something
+_SEVERAL = 8  # intervals that fit what is looked at together
+_NEVER = 1 << 62
 _MANY = 1 << 18
 _MEDIAN_BITS = 40  # of milliseconds: 34 years
 
@@ -86,52 +90,76 @@ def medians(group: Int64, value: Int64) -> tuple[Int64, Int64, Int64]:
 def medians_by_day(begin: Int64, length: Int64) -> tuple[Int64, Int64]:
     """The midnights of the days, in UTC, and the median length of what begins on each.
 
-    Days on which hardly anything begins are left out. Of many millions of intervals,
-    enough are looked at.
+    Days on which hardly anything begins are left out.
 
     Args:
         begin: When intervals begin, in any order; at least one.
         length: How long they are.
     """
-    every = slice(None, None, len(begin) // _MANY + 1)
     midnight = int(begin.min()) // DAY * DAY
-    days, sizes, median = medians((begin[every] - midnight) // DAY, length[every])
+    days, median = _medians_of_many((begin - midnight) // DAY, length)
+    return midnight + days * DAY, median
+
+
+def _medians_of_many(group: Int64, value: Int64) -> tuple[Int64, Int64]:
+    """The groups with enough values, and their medians; of many millions, of some."""
+    every = slice(None, None, len(group) // _MANY + 1)
+    number, sizes, median = medians(group[every], value[every])
     enough = sizes >= _ENOUGH
-    return midnight + days[enough] * DAY, median[enough]
+    return number[enough], median[enough]
 
 
-def usual_interval(instants: Int64, begin: Int64, interval: Int64) -> int:
-    """How long it usually takes until a shop is polled again; see the module's text.
+class Rhythm(NamedTuple):
+    """The usual interval, day by day, or for longer stretches of seldom polls.
 
-    Args:
-        instants: All polls of the fleet, in order; at least one.
-        begin: The polls after which another one of their shop comes, in any order.
-        interval: After how long; more than nothing.
+    Attributes:
+        start: When a stretch begins that has polls, in order; at least one.
+        usual: Its usual interval.
     """
-    core = instants[instants >= oldest_of_most(instants)]
-    core = core[core <= -oldest_of_most(-instants[::-1])]
-    usual = _usual_pause(core)
-    if not len(interval):
-        return usual
-    # By days, so that neither an outage nor a change of cadence decides for all.
-    _, median = medians_by_day(begin, interval)
-    slowest = int(median.max() if len(median) else np.median(interval))
-    return max(min(usual, slowest), 1)
+
+    start: Int64
+    usual: Int64
+
+    @classmethod
+    def of(cls, instants: Int64, begin: Int64, interval: Int64) -> Rhythm:
+        """The rhythm of a fleet.
+
+        Args:
+            instants: All polls, in order; at least one.
+            begin: The polls after which another one of their shop comes, in any order.
+            interval: After how long; more than nothing.
+        """
+        overall = int(np.median(interval)) if len(interval) else _NEVER
+        stretch = DAY if overall == _NEVER else max(DAY, _SEVERAL * overall)
+        origin = int(instants[0])
+        number = (instants - origin) // stretch
+        first = np.flatnonzero(starts_of_runs(number))
+        pauses = np.split(np.diff(instants, append=instants[-1]), first[1:])
+        usual = np.array([_usual_pause(part) for part in pauses], dtype=np.int64)
+        own = np.full(len(first), overall, dtype=np.int64)
+        if len(interval):
+            group, median = _medians_of_many((begin - origin) // stretch, interval)
+            own[np.searchsorted(number[first], group)] = median
+        return cls(origin + number[first] * stretch, np.clip(usual, 1, own))
+
+    def at(self, instants: Int64) -> Int64:
+        """The usual interval at each instant, from the first stretch on."""
+        return self.usual[np.searchsorted(self.start, instants, "right") - 1]
 
 
-def silences(instants: Int64, usual: int) -> Silences:
+def silences(instants: Int64, usual: Int64) -> Silences:
     """When the fleet was silent.
 
     Args:
         instants: All polls of the fleet, in order.
-        usual: The usual interval.
+        usual: The usual interval at each of them.
     """
     after = np.searchsorted(instants, instants + usual // 2, "right")
     around = after - np.searchsorted(instants, instants - usual // 2, "left")
-    is_stray = around * FEW < np.median(around) if len(around) else around
-    regular = np.flatnonzero(is_stray == 0)
+    is_stray = around * FEW < np.median(around) if len(around) else around > 0
+    regular = np.flatnonzero(~is_stray)
     at = instants[regular]
-    pauses = np.flatnonzero(np.diff(at) > SILENCE * usual)
+    pauses = np.flatnonzero(np.diff(at) > SILENCE * usual[regular][:-1])
     return Silences(at[pauses], at[pauses + 1], np.diff(regular)[pauses] - 1)
 
 
@@ -150,7 +178,7 @@ def newest_of_most(last: Int64, usual: int) -> int:
 
 
 def oldest_of_most(instants: Int64) -> int:
-    """The oldest poll, without a few that are further away than the others span.
+    """The oldest poll, without a few further away than most of the others span.
 
     Args:
         instants: All polls of the fleet, in order; at least one.
@@ -161,9 +189,12 @@ def oldest_of_most(instants: Int64) -> int:
     return int(oldest[far[-1] + 1 if len(far) else 0])
 
 
-def _usual_pause(instants: Int64) -> int:
-    """A pause so long that half of the time is in such or longer ones, or an hour."""
-    pauses = np.diff(instants)
+def _usual_pause(pauses: Int64) -> int:
+    """A pause so long that half of the time is in such or longer ones, or an hour.
+
+    The longest one, which may be an outage, does not count.
+    """
     longest_first = np.sort(pauses[pauses > HOUR])[::-1]
-    are_half = np.cumsum(longest_first) * 2 > pauses.sum()
-    return int(longest_first[are_half.argmax()]) if are_half.any() else HOUR
+    others = longest_first[1:]
+    are_half = np.cumsum(others) * 2 > pauses.sum() - longest_first[:1].sum()
+    return int(others[are_half.argmax()]) if are_half.any() else HOUR

@@ -75,6 +75,7 @@ class FileMeter:
             return None
         before = self._before
         self._before += _size(path)
+        self._meter.tell(before, self._total)
         return lambda done: self._meter.tell(before + done, self._total)
 
     def finish(self) -> None:
