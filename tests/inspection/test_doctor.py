@@ -169,10 +169,10 @@ def test_what_cannot_be_inspected(store: Any, options: Any, message: str) -> Non
 
 
 EDGES = [
-    datetime(1, 1, 1, tzinfo=UTC),
+    datetime(1900, 1, 1, tzinfo=UTC),
     datetime(1970, 1, 1, tzinfo=UTC),
     *(MONDAY + number * MINUTE for number in range(5)),
-    datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+    datetime(2199, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
 ]
 odd_polls = st.lists(
     st.tuples(

@@ -19,6 +19,11 @@ _TEXTS = {
         "2099-03-08T07:00:00",
         "1883-11-18T17:00:00",
     ),
+    "Africa/Cairo": (
+        "2010-08-10T21:00:00",
+        "2010-09-09T22:00:00",
+        "2010-09-30T21:00:00",
+    ),
     "Africa/Casablanca": ("2023-03-19T02:00:00", "2023-04-23T02:00:00"),
     "Africa/Monrovia": ("1972-01-07T00:44:30",),
     "America/Caracas": ("2007-12-09T07:00:00", "2016-05-01T07:00:00"),
@@ -43,9 +48,9 @@ ANCHORS: Mapping[str, tuple[datetime, ...]] = MappingProxyType(
 """By zone, instants at which its offset from UTC changes; UTC's are ends of years.
 
 Among them are gaps and folds of an hour, of half an hour and of two; daylight saving in
-winter (Dublin); a pause of it for a month (Casablanca) and one of it for a week
-(Noronha); days that were skipped and days that were lived twice; offsets with odd
-seconds; and a rule for the years after 2037.
+winter (Dublin); a month without it (Cairo, Casablanca) and a week of it (Noronha);
+days that were skipped and days that were lived twice; offsets with odd seconds; and a
+rule for the years after 2037.
 """
 
 FIRST_YEAR_IN_FILES = 1900

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 try:
     import hypothesis as _  # noqa: F401  # the modules below need it
-except ModuleNotFoundError as error:
-    error.add_note("it comes with the extra: pip install 'uptime_core[testing]'")
+except ModuleNotFoundError as _missing:
+    _missing.add_note("it comes with the extra: pip install 'uptime_core[testing]'")
     raise
 
 from uptime_core.testing.strategies.datasets import datasets

@@ -26,14 +26,14 @@ _SETTINGS = settings(
 def simplest(
     strategy: SearchStrategy[Drawn], condition: Callable[[Drawn], object] = id
 ) -> Drawn:
-    """The simplest value for which a condition holds; it is the same each time.
+    """The simplest value that is found for which a condition holds.
 
     It is what a failing test would be shown as. `hypothesis.find` does the same, and
     takes longer, since it tries to explain it as well.
 
-    >>> from uptime_core.testing.strategies import business_hours
-    >>> simplest(business_hours(), lambda rows: len(rows) == 2)
-    ((0, '09:00', '24:00'), (1, '00:00', '17:00'))
+    >>> from uptime_core.testing.strategies import instants
+    >>> print(simplest(instants(), lambda at: at.minute))
+    2023-01-25 12:30:00+00:00
 
     Args:
         strategy: What draws.
