@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import attrs
 
-from uptime_core.computation import SHOPS_PER_BLOCK, Computation
+from uptime_core.computation import Computation
 from uptime_core.errors import InputError, NoPollsError, shown
 from uptime_core.progress import Meter
 from uptime_core.request import DEFAULT_POLICY, ReportRequest
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from uptime_core.report import Report
     from uptime_core.request import StoreSelection
     from uptime_core.window import Window
+
+SHOPS_PER_STEP = 4096
+"""After how many shops progress is told, if somebody wants to know."""
 
 
 def compute_report(
@@ -105,7 +108,7 @@ def compute_request(
         return computation.report(
             [computation.compute(block) for block in computation.blocks(snapshot)]
         )
-    computation = Computation(request, SHOPS_PER_BLOCK)
+    computation = Computation(request, SHOPS_PER_STEP)
     total, done = snapshot.shops, 0
     meter.tell(done, total)
     sums = []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from uptime_core.computation import SHOPS_PER_BLOCK, Computation
+from uptime_core.computation import Computation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from uptime_core.report import Report
     from uptime_core.request import ReportRequest
     from uptime_core.snapshot import SnapshotLike
+
+SHOPS_PER_BLOCK = 4096
 
 _PATIENCE_SECONDS = 0.25
 _SHUT_DOWN = "the executor takes no more work; make one, and a manager with it"
