@@ -109,7 +109,7 @@ ALL = (*COMPUTED, inspect_a_store)
 
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compute_module, "SHOPS_PER_BLOCK", 4)
+    monkeypatch.setattr(compute_module, "SHOPS_PER_STEP", 4)
 
 
 @pytest.mark.usefixtures("small_blocks")
@@ -185,7 +185,7 @@ def files(tmp_path: Path) -> list[Path]:
 def test_a_snapshot_of_files_tells_of_their_bytes(files: list[Path]) -> None:
     total = sum(path.stat().st_size for path in files)
     told: list[Progress] = []
-    store = CsvStore(*files)
+    store = CsvStore(files[0], files[1])
 
     snapshot = store.snapshot(progress=told.append)
 

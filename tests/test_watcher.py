@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +23,7 @@ from uptime_core import (
     SqliteSink,
     runner,
 )
+from uptime_core.computation import Computation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -91,19 +93,19 @@ def test_every_block_is_told_of_while_the_report_is_made(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     told: list[Progress] = []
-    blocks = runner.Computation.blocks
+    blocks = Computation.blocks
 
-    def slow_blocks(
-        self: runner.Computation, snapshot: SnapshotLike
-    ) -> Iterator[ShopColumns]:
+    def has_told(done: int) -> bool:
+        return done in {progress.done for progress in told}
+
+    def slow_blocks(self: Computation, snapshot: SnapshotLike) -> Iterator[ShopColumns]:
         """Blocks of which none comes before those done so far have been told of."""
         for number, block in enumerate(blocks(self, snapshot)):
-            done = max(number - 1, 0)
-            wait_until(lambda done=done: {done} & {p.done for p in told})
+            wait_until(partial(has_told, max(number - 1, 0)))
             yield block
 
     monkeypatch.setattr(runner, "SHOPS_PER_BLOCK", 1)
-    monkeypatch.setattr(runner.Computation, "blocks", slow_blocks)
+    monkeypatch.setattr(Computation, "blocks", slow_blocks)
     with ReportManager(STORE, max_workers=1) as manager:
         manager.wait(manager.trigger(progress=told.append))
     assert rises_to_the_end(told)

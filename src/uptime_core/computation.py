@@ -36,9 +36,6 @@ if TYPE_CHECKING:
     from uptime_core.request import ReportRequest
     from uptime_core.snapshot import PollTotals, SnapshotLike
 
-SHOPS_PER_BLOCK = 4096
-"""Of blocks that are computed side by side, or told of one by one."""
-
 _NEVER = np.iinfo(np.int64).min  # read as datetime64 it is "not a time"
 
 

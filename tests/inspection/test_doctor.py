@@ -92,15 +92,16 @@ def test_the_order_of_rows_changes_nothing(expected: Inspection, seed: int) -> N
 
 
 def test_files_say_the_same_as_rows(expected: Inspection, tmp_path: Path) -> None:
-    paths = [tmp_path / name for name in ("polls.csv", "hours.csv", "zones.csv")]
-    export_csv(MemoryStore(ROWS, HOURS, ZONES), *paths)
+    polls, hours = tmp_path / "polls.csv", tmp_path / "hours.csv"
+    zones = tmp_path / "zones.csv"
+    export_csv(MemoryStore(ROWS, HOURS, ZONES), polls, hours, zones)
 
-    inspection = inspect(CsvStore(*paths))
+    inspection = inspect(CsvStore(polls, hours, zones))
 
     # The export has each poll and each row once.
     once = [f for f in expected.findings if not f.kind.startswith("repeated")]
     assert inspection.findings == tuple(once)
-    assert inspection.source == str(paths[0])
+    assert inspection.source == str(polls)
 
 
 def test_a_store_of_many_blocks_says_the_same(

@@ -30,8 +30,12 @@ def store(tmp_path: Path) -> CsvStore:
         "b,7,09:00,12:00\n"
     )
     (tmp_path / "zones.csv").write_text("store_id,timezone_str\na,UTC\n")
-    names = ("polls.csv", "hours.csv", "zones.csv")
-    return CsvStore(*(tmp_path / name for name in names), on_error="collect")
+    return CsvStore(
+        tmp_path / "polls.csv",
+        tmp_path / "hours.csv",
+        tmp_path / "zones.csv",
+        on_error="collect",
+    )
 
 
 def test_bad_rows_are_found_by_source_and_all_are_kept(store: CsvStore) -> None:
