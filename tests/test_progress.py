@@ -109,7 +109,7 @@ ALL = (*COMPUTED, inspect_a_store)
 
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compute_module, "SHOPS_PER_STEP", 4)
+    monkeypatch.setattr(compute_module, "SHOPS_PER_BLOCK", 4)
 
 
 @pytest.mark.usefixtures("small_blocks")

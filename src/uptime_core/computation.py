@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from uptime_core.request import ReportRequest
     from uptime_core.snapshot import PollTotals, SnapshotLike
 
+SHOPS_PER_BLOCK = 4096
+"""Where blocks are told of or computed side by side."""
+
 _NEVER = np.iinfo(np.int64).min  # read as datetime64 it is "not a time"
 
 
