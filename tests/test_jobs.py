@@ -178,7 +178,8 @@ def test_errors_say_what_was_tried_and_of_which_report() -> None:
 def test_a_worker_that_is_silent_is_said_to_be() -> None:
     job = advance(RUNNING, Expire(), LATER)
     assert job.error == (
-        "its worker died or hung: no sign of life for longer than the lease"
+        "its worker died or hung: no sign of life for longer than the lease; if it was "
+        "only slow, give managers a longer lease"
     )
 
 
