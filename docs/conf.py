@@ -29,6 +29,8 @@ nitpick_ignore_regex = [
     # Classes of other libraries, and what any of their frames is taken for.
     ("py:class", r"(pandas|polars\..+|uptime_core\.frame_columns)\.DataFrame"),
     ("py:class", r"DataFrame|np\.str_"),
+    # An alias of types.py within another type; it is written out on a page of its own.
+    ("py:class", r"TypeAliasForwardRef"),
     # A lower-case word in single backticks may be a parameter, or a value.
     ("py:obj", r"[a-z_]+"),
     # What these return has a public name of its own: SnapshotLike.

@@ -22,7 +22,7 @@ class Progress:
 
     Attributes:
         phase: What goes on: files are `read`, a report is `compute`d, or a store is
-            `inspect`ed.
+            inspected.
         done: How much of it is done.
         total: How much there is to do, as far as known.
         unit: What is counted: `bytes` of files as they are on disk, or `shops`.

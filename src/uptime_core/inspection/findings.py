@@ -61,7 +61,7 @@ class Finding:
     """Something odd in the sources.
 
     Attributes:
-        kind: What it is; `docs/how-to/check-your-data.md` lists all kinds.
+        kind: What it is; ``docs/how-to/check-your-data.md`` lists all kinds.
         severity: `error`, reports are wrong, or lack shops or rows; `warning`, their
             numbers rest on a guess; `note`, nothing need be done.
         count: How many rows, shops or stretches of time it is about.
