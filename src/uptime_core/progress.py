@@ -21,11 +21,11 @@ class Progress:
     Within a phase `done` never falls, and in the end it equals `total`.
 
     Attributes:
-        phase: What goes on: files are `read`, a report is `compute`d, or a store is
-            inspected.
+        phase: What goes on, `read` of files, `compute` of a report or `inspect` of a
+            store.
         done: How much of it is done.
         total: How much there is to do, as far as known.
-        unit: What is counted: `bytes` of files as they are on disk, or `shops`.
+        unit: What is counted, `bytes` of files as they are on disk, or `shops`.
     """
 
     phase: Phase
