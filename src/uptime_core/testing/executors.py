@@ -122,18 +122,11 @@ class SteppingExecutor(Executor):
         Raises:
             LookupError: Nothing is pending.
         """
-        with self._changed:
-            if not self._tasks:
-                message = "nothing is pending; see wait_for_pending"
-                raise LookupError(message)
-            task = self._tasks.pop(choice % len(self._tasks))
-            self._running.append(threading.get_ident())
-        try:
-            task.run()
-        finally:
-            with self._changed:
-                self._running.remove(threading.get_ident())
-                self._changed.notify_all()
+        task = self._taken(choice)
+        if task is None:
+            message = "nothing is pending; see wait_for_pending"
+            raise LookupError(message)
+        self._run(task)
         return task.future
 
     def run_all(self, choose: Callable[[int], int] = lambda _: 0) -> None:
@@ -144,7 +137,9 @@ class SteppingExecutor(Executor):
                 oldest. With hypothesis: ``lambda n: data.draw(st.integers(0, n - 1))``.
         """
         while pending := len(self.pending):
-            self.step(choose(pending))
+            task = self._taken(choose(pending))
+            if task is not None:  # another thread may have cancelled it meanwhile
+                self._run(task)
 
     def wait_for_pending(self, number: int = 1, seconds: float = 10.0) -> None:
         """Wait until so many are pending, where other threads submit them.
@@ -175,6 +170,22 @@ class SteppingExecutor(Executor):
             own = threading.get_ident()
             with self._changed:
                 self._changed.wait_for(lambda: not set(self._running) - {own})
+
+    def _taken(self, choice: int) -> _Task | None:
+        """One of what is pending, which is running from now on, or None."""
+        with self._changed:
+            if not self._tasks:
+                return None
+            self._running.append(threading.get_ident())
+            return self._tasks.pop(choice % len(self._tasks))
+
+    def _run(self, task: _Task) -> None:
+        try:
+            task.run()
+        finally:
+            with self._changed:
+                self._running.remove(threading.get_ident())
+                self._changed.notify_all()
 
     def _forget(self, future: Future[Any]) -> None:
         """Drop what was cancelled while it was pending."""
