@@ -67,6 +67,6 @@ def test_a_report_is_made_watched_and_downloaded(
         assert not shown
         assert state == "complete: 12 of 12 shops"
         assert download.stem == f"report-{address.partition('#')[2]}"
-        assert problem.text == "there is no report 'nonsense'"
+        assert problem.text == "there is no report 'nonsense', or no more"
         with SqliteStore(path) as store:
             assert download.read_text("utf-8") == compute_store(store).to_csv()
