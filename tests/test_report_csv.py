@@ -21,7 +21,7 @@ def written(columns: report_csv.Columns, shops: int, decimals: int) -> str:
         for measure in report_csv.MEASURES
     }
     last_poll = random.integers(0, 2**40, shops).astype("datetime64[us]")
-    last_poll[::3] = np.datetime64("NaT")
+    last_poll[::3] = np.datetime64("NaT", "us")
     return report_csv.report_csv(
         IDS[:shops],
         DEFAULT_WINDOWS,

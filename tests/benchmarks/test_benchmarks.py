@@ -64,6 +64,8 @@ def run(script: str, *words: object) -> subprocess.CompletedProcess[str]:
 def test_a_part_finds_what_the_targets_and_the_page_need(
     part: str, module: Callable[[str], Any], tmp_path: Path
 ) -> None:
+    if part == "compare":
+        pytest.importorskip("polars", minversion="1.30", reason="an old polars")
     done = run(f"{part}.py", "--quick", "--json", tmp_path / "found.json")
 
     assert done.returncode == 0, done.stderr
