@@ -6,7 +6,6 @@ import pickle  # noqa: TID251  # as process pools do, nothing goes to disk
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -27,6 +26,7 @@ from uptime_core import (
     compute_report,
     local_week,
 )
+from uptime_core.timezones import load_timezone
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +52,7 @@ def test_every_interval_is_counted_at_the_hours_of_the_wall_clock(
     """Minute by minute where a timeline's interval is, and its ends exactly."""
     expected: dict[str, Counter[tuple[int, int]]] = {name: Counter() for name in SUMS}
     for number, shop in enumerate(dataset.shops):
-        zone = ZoneInfo(shop.timezone)
+        zone = load_timezone(shop.timezone)
         for interval in timeline_of(dataset, number, 0, policy):
             if interval.state == "closed":
                 continue

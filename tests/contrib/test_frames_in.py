@@ -17,8 +17,10 @@ from uptime_core import (
     MemoryStore,
     PollColumns,
     Snapshot,
+    SqliteStore,
     UnknownTimezoneError,
     compute_report,
+    compute_store,
 )
 from uptime_core.inputs import (
     hours_columns,
@@ -33,6 +35,7 @@ from uptime_core.store_ids import parse_store_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 pd = pytest.importorskip("pandas")
 pl = pytest.importorskip("polars")
@@ -366,6 +369,17 @@ def test_a_report_of_frames_is_that_of_rows(make: Callable[[Columns], Frame]) ->
     snapshot = store.snapshot()
     assert snapshot.timezones == zones
     assert Snapshot.of(make(POLLS)).newest() == EXPECTED.newest()
+
+
+def test_an_sqlite_store_takes_frames_too(tmp_path: Path) -> None:
+    hours = list(zip(*HOURS.values(), strict=True))
+    zones = dict(zip(*ZONES.values(), strict=True))
+    with SqliteStore(tmp_path / "uptime.db") as store:
+        assert store.add_polls(pl.DataFrame(POLLS)).added == 6
+        store.set_hours(pd.DataFrame(HOURS))
+        store.set_timezones(pa.table(ZONES))
+
+        assert compute_store(store) == compute_report(ROWS, hours, zones)
 
 
 def test_a_frame_without_a_row_is_no_error_whatever_its_types() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from hypothesis import given
@@ -14,6 +13,7 @@ from tests.strategies import anchors
 from uptime_core.kernel.localtime import offset_segments
 from uptime_core.kernel.sessions import Pieces, overlay, sessions, week_by_row
 from uptime_core.kernel.weekly import DAY, WEEK, BusinessTime, WeeklyTable
+from uptime_core.timezones import load_timezone
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HALF_HOUR = DAY // 48
@@ -78,7 +78,7 @@ def test_sessions_are_as_long_as_the_measure_says(
     low = int((anchor - EPOCH).total_seconds()) * 1_000_000 + span[0]
     high = low + span[1]
     start, end = rows_of(week)
-    segments = offset_segments(ZoneInfo(name), low, high)
+    segments = offset_segments(load_timezone(name), low, high)
 
     found = sessions(week_by_row(start, end), segments, high)
 

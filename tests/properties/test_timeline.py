@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from hypothesis import event, given
 from hypothesis import strategies as st
@@ -21,6 +20,7 @@ from uptime_core import (
     timeline,
 )
 from uptime_core.testing import oracle
+from uptime_core.timezones import load_timezone
 
 if TYPE_CHECKING:
     from random import Random
@@ -173,7 +173,7 @@ def test_each_interval_names_who_speaks_and_which_row_opens(
     status: dict[datetime, set[bool]] = {}
     for at, up in shop.polls:
         status.setdefault(at, set()).add(up)
-    zone = ZoneInfo(shop.timezone)
+    zone = load_timezone(shop.timezone)
     intervals: list[Interval] = data.draw(
         st.lists(st.sampled_from(list(line)), max_size=8, unique=True)
     )
@@ -210,7 +210,7 @@ def test_transitions_are_where_the_wall_clock_jumps(
     dataset: Dataset, policy: Policy
 ) -> None:
     line = timeline_of(dataset, 0, 0, policy)
-    zone = ZoneInfo(line.timezone)
+    zone = load_timezone(line.timezone)
     offset = line.start.astimezone(zone).utcoffset()
     for change in line.transitions:
         assert line.start < change.at < line.end
