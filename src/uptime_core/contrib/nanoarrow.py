@@ -333,7 +333,7 @@ def _texts_of(part: _Part) -> TextBuffer:
     is_inline = (length <= _LONGEST_INLINE) | ~part.is_there
     elsewhere = firsts[np.where(is_inline, 0, number + 1)] + offset
     return TextBuffer(
-        data=b"".join(buffer.tobytes() for buffer in buffers),
+        data=b"".join(buffer.data for buffer in buffers),
         start=np.where(is_inline, in_view, elsewhere),
         length=np.where(part.is_there, length, 0),
         is_there=part.is_there,
