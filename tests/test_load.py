@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,8 @@ from uptime_core import (
     MemoryStore,
     Poll,
     PollColumns,
+    Progress,
+    Snapshot,
     SqliteStore,
     Store,
     WeeklySchedule,
@@ -32,13 +35,13 @@ from uptime_core import (
 )
 from uptime_core import load as load_module
 from uptime_core.kernel.weekly import DAY, WEEK, WeeklyTable
-from uptime_core.load import LoadResult, export_csv, load_csv
+from uptime_core.load import export_csv, load_csv
 from uptime_core.stores import line_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from uptime_core import IngestResult
+    from uptime_core import IngestResult, LoadResult
 
     Files = dict[str, Path]
     Ingesting = MemoryStore | SqliteStore
@@ -242,11 +245,14 @@ def test_rows_set_aside_are_in_the_result_file_by_file(
     ]
     assert str(result) == (
         "polls: 3 rows added, 1 rejected; hours: 1 row added, 2 rejected; "
-        "time zones: 2 rows added, 1 rejected"
+        "time zones: 2 rows added, 1 rejected; 2 shops in quarantine"
     )
-    assert str(load(store, files, on_error="collect")).endswith(
-        "time zones there already, 4 rejected"
+    again = load(store, files, on_error="collect")
+    assert str(again).startswith("no rows added: 3 polls, ")
+    assert str(again).endswith(
+        "time zones there already, 4 rejected; 2 shops in quarantine"
     )
+    assert again.quarantined == len(store.quarantined()) == 2
 
 
 def test_a_shop_of_bad_rows_stays_out_of_reports_until_good_rows_come(
@@ -359,10 +365,10 @@ def test_an_interrupt_while_files_are_read_leaves_the_store_as_it_was(
 ) -> None:
     calls = 0
 
-    def interrupt(done: int, total: int) -> None:
+    def interrupt(progress: Progress) -> None:
         nonlocal calls
         calls += 1
-        if calls == at or done == total:
+        if calls == at or progress.done == progress.total:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -379,9 +385,9 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
     before = {"hours": 0, "timezones": sizes["hours"]}
     before["polls"] = before["timezones"] + sizes["timezones"]
 
-    def disturb(done: int, _: int) -> None:
+    def disturb(progress: Progress) -> None:
         nonlocal changed
-        if done > before[name] and not changed:
+        if progress.done > before[name] and not changed:
             changed = True
             append(files[name], files[name].read_text().splitlines()[-1] + "\n")
 
@@ -439,14 +445,15 @@ def test_a_file_of_some_size_is_read_before_the_store_is_locked(files: Files) ->
     files["polls"].write_text(many_polls(10_000))
     store = Watched()
     events = store.events
-    load(store, files, progress=lambda *both: events.append(both))
+    load(store, files, progress=events.append)
 
-    assert [event for event in events if not isinstance(event, tuple)] == [
+    assert [event for event in events if not isinstance(event, Progress)] == [
         *("begin", 10_000, "end")
     ]
     total = sum(path.stat().st_size for path in files.values())
     # Everything has been read when the store is locked.
-    assert events[events.index("begin") - 1] == (total, total)
+    last = events[events.index("begin") - 1]
+    assert last == Progress("read", total, total, "bytes")
 
 
 def test_a_large_file_is_written_in_parts(
@@ -493,34 +500,35 @@ def test_a_bad_row_at_the_end_of_a_large_file_is_found_too(
 
 @pytest.mark.parametrize("suffix", [".csv", ".csv.gz"])
 def test_progress_rises_to_the_end(files: Files, suffix: str) -> None:
-    text = many_polls(100_000)
+    text = many_polls(200_000)
     path = files["polls"].with_suffix(suffix)
     data = text.encode()
     path.write_bytes(gzip.compress(data, 0) if suffix.endswith("gz") else data)
     files["polls"] = path
-    told: list[tuple[int, int]] = []
-    load(MemoryStore(), files, progress=lambda *both: told.append(both))
+    told: list[Progress] = []
+    load(MemoryStore(), files, progress=told.append)
 
     total = sum(path.stat().st_size for path in files.values())
-    assert {of for _, of in told} == {total}
-    assert all(one <= two for (one, _), (two, _) in pairwise(told))
-    assert told[-1] == (total, total)
-    assert len({done for done, _ in told}) > 4
+    kinds = {(progress.phase, progress.total, progress.unit) for progress in told}
+    assert kinds == {("read", total, "bytes")}
+    assert all(one.done < two.done for one, two in pairwise(told))
+    assert told[-1].done == total
+    assert len(told) > 4
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
 def test_a_pipe_is_read_and_has_no_size(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    told: list[tuple[int, int]] = []
+    told: list[Progress] = []
     child = os.fork()
     if not child:  # pragma: no cover  # in another process
         pipe.write_text(POLLS)
         os._exit(0)
-    load_csv(store := MemoryStore(), pipe, progress=lambda *both: told.append(both))
+    load_csv(store := MemoryStore(), pipe, progress=told.append)
     os.waitpid(child, 0)
     assert len(polls_of(store)) == 3
-    assert set(told) == {(0, 0)}
+    assert told == [Progress("read", 0, 0, "bytes")]
 
 
 # Arguments
@@ -537,12 +545,12 @@ def test_a_store_that_only_reads_is_refused(files: Files) -> None:
         ({}, "load_csv"),
         ({"polls": 5}, "load_csv"),
         ({"polls": "polls.csv", "columns": {"shop": "x"}}, "columns"),
-        ({"polls": "polls.csv", "on_error": "ignore"}, None),
-        ({"polls": "a\0b"}, "a\0b"),
+        ({"polls": "polls.csv", "on_error": "ignore"}, "load_csv"),
+        ({"polls": "a\0b"}, "load_csv"),
     ],
 )
 def test_an_argument_that_cannot_be_is_refused(
-    store: Ingesting, options: dict[str, Any], source: str | None
+    store: Ingesting, options: dict[str, Any], source: str
 ) -> None:
     with pytest.raises(InputError) as caught:
         load_csv(store, **options)
@@ -687,7 +695,8 @@ def test_a_shop_in_quarantine_is_not_exported_as_one_that_is_open(
 def test_polls_of_years_that_a_file_cannot_say_are_refused(
     tmp_path: Path, year: int
 ) -> None:
-    store = MemoryStore([("a", NOON, True), ("b", NOON.replace(year=year), True)])
+    polls = [("a", NOON, True), ("b", NOON.replace(year=year), True)]
+    store = SimpleNamespace(snapshot=lambda: Snapshot.of(polls))
     with pytest.raises(InputError, match=f"shop 'b'.*'{year:04d}-"):
         export_csv(store, tmp_path / "polls.csv")
     assert list(tmp_path.iterdir()) == []
@@ -750,16 +759,14 @@ def hours_columns(rows: list[tuple[str, int, int]]) -> HoursColumns:
 
 
 def open_times(hours: HoursColumns) -> dict[str, list[tuple[int, int]]]:
-    """When each shop is open in the week."""
+    """Where each shop opens in the week, and how long it was open up to its closing."""
     times = {}
     for number, store_id in enumerate(hours.store_ids):
         mine = hours.code == number
         one = WeeklyTable.of(
             1, np.zeros(mine.sum(), np.int64), hours.start[mine], hours.end[mine]
         )
-        times[store_id] = list(
-            zip(one.start.tolist(), one.length.tolist(), strict=True)
-        )
+        times[store_id] = list(zip(one.key.tolist(), one.passed.tolist(), strict=True))
     return times
 
 

@@ -794,6 +794,18 @@ def test_loading_says_what_it_did_in_one_line(run: Run, folder: Path) -> None:
     assert len((folder / "store.db").read_bytes()) == len(before)
 
 
+def test_loading_says_that_shops_are_put_in_quarantine(run: Run, folder: Path) -> None:
+    run(*ALL_FILES, start=LOAD)
+    (folder / "zones.csv").write_text(ZONES + "b,Nowhere\n")
+    (line,) = run("--timezones", "zones.csv", "--on-error", "collect", start=LOAD).err
+    assert line.startswith("time zones: 0 rows added, 1 there already, 1 removed, 2 re")
+    assert "; 1 shop in quarantine; " in line
+    (line,) = run("--timezones", "zones.csv", "--on-error", "collect", start=LOAD).err
+    assert line.startswith(
+        "no rows added: 1 time zone there already, 2 rejected; 1 shop in quarantine; "
+    )
+
+
 def test_files_are_loaded_one_after_the_other(run: Run) -> None:
     for pair in (ALL_FILES[4:], ALL_FILES[:2], ALL_FILES[2:4]):
         assert run(*pair, start=LOAD).code == 0
@@ -852,6 +864,7 @@ def test_other_headers_are_read_while_loading(run: Run, folder: Path) -> None:
         ("--rejects missing/x", ("missing/x", "No such file")),
         ("--rejects polls.csv", ("polls.csv", "one file")),
         ("--rejects store.db", ("store.db", "one file")),
+        ("--rejects store.db-wal", ("store.db-wal", "one file")),
         ("--column store_id=shop", ("line 1", "store_id")),
         ("--column shop=store_id", ("columns", "'shop'")),
     ],
@@ -935,6 +948,7 @@ def test_a_report_does_not_take_the_place_of_its_store(run: Run, folder: Path) -
     run(*ALL_FILES, start=LOAD)
     before = (folder / "store.db").read_bytes()
     _fails(run("-o", "./store.db", start=FROM_STORE), "store.db", "one file")
+    _fails(run("-o", "store.db-journal", start=FROM_STORE), "-journal", "one file")
     assert (folder / "store.db").read_bytes() == before
 
 
@@ -991,8 +1005,8 @@ def test_progress_is_shown_on_a_terminal_and_cleared(
     files = ALL_FILES if good else (*ALL_FILES[:2], "--hours", "zones.csv")
     assert main([*LOAD, *files]) == (0 if good else 2)
     shown, _, last = terminal.getvalue().rpartition("\r\x1b[K")
-    assert re.fullmatch(r"(\r[ 0-9]{3} % read)*", shown)
-    assert shown.endswith("100 % read") == good
+    assert re.fullmatch(r"(\rread    \[#*\.*\] [ 0-9]{3} %)*", shown)
+    assert shown.endswith("] 100 %") == good
     assert last.count("\n") == 1
     assert "\r" not in last
 

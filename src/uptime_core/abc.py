@@ -6,11 +6,10 @@ A *store* is always the back end that holds the data; a shop is only ever called
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Self
 
-from uptime_core.forks import process_token
+from uptime_core.identity import own_identity
 from uptime_core.instants import to_datetime
 from uptime_core.polls import concatenate
 from uptime_core.snapshot import Snapshot
@@ -63,6 +62,7 @@ class Store(_Closes, ABC):
     * `snapshot_for`: override it where a report need not read everything.
     * `newest_poll`: override it where the store knows without reading all polls.
     * `identity`: override it where other processes can read the same data.
+    * `files`: override it where the store reads files.
     * `rejected` and `quarantined`: nothing is, by default.
     * `close`: does nothing by default.
 
@@ -146,12 +146,12 @@ class Store(_Closes, ABC):
         Reports are made by managers of the same store only, also after a crash. By
         default a store is the same as itself only, and in its own process.
         """
-        own = getattr(self, "_own_identity", None)
-        if own is None or own[:2] != (process_token(), id(self)):  # a copy, or a fork
-            kind = f"{type(self).__module__}.{type(self).__qualname__}"
-            own = process_token(), id(self), f"{kind}:{os.urandom(16).hex()}"
-            object.__setattr__(self, "_own_identity", own)
-        return str(own[2])
+        return own_identity(self)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The paths of the files that it reads; an export takes the place of none."""
+        return ()
 
     def newest_poll(self) -> datetime | None:
         """The instant of the newest poll, or None without any."""

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class SupportsSnapshot(Protocol):
-    """What a report can be made of: every `Store`, and whatever has its snapshot."""
+    """What a report can be made of: every `Store`, and whatever has its snapshot.
+
+    It may have an `identity` as well: see `Store.identity`, whose default holds for
+    what has none.
+    """
 
     def snapshot(self) -> SnapshotLike:
         """All that a report reads, as it is at one moment."""
@@ -36,9 +40,10 @@ class SupportsIngest(Protocol):
     * Calls may come from several threads at once, and while the store is read: nothing
       is lost, and readers see what a call does wholly or not at all.
     * Polls are a set of shop, instant and status: adding one again changes nothing.
-    * Polls come in any order and are of any age.
+    * Polls come in any order and are of any age within the years 1900 to 2199, as in
+      files; one of another year is a bad row.
     * Whatever `compute_report` takes is taken, and means the same: rows, mappings or
-      columns.
+      columns; but None is an `InputError`.
     * Business hours that come replace all rows of the shops that they name; with
       `replace`, the hours of all other shops are forgotten.
     * Time zones that come replace those of the shops that they name; with `replace`,
@@ -64,8 +69,8 @@ class SupportsIngest(Protocol):
         """Add polls. They are a set: adding one again changes nothing.
 
         Args:
-            polls: `PollColumns`, or rows ``(store_id, aware datetime, status)``; in
-                any order, and of any age.
+            polls: `PollColumns`, or rows ``(store_id, aware datetime, status)``, of
+                the years 1900 to 2199, as in files; in any order.
             on_error: `raise` refuses all for one bad row, `collect` sets bad rows
                 aside and says which.
 

@@ -25,6 +25,10 @@ UNREADABLE = int(np.iinfo(np.int64).min)
 """What `parse_timestamps` gives for a text that is no timestamp."""
 
 FIRST_YEAR, _LAST_YEAR = 1900, 2199
+EARLIEST_KEPT = (datetime(FIRST_YEAR, 1, 1, tzinfo=UTC) - EPOCH) // MICROSECOND
+LATEST_KEPT = (datetime(_LAST_YEAR + 1, 1, 1, tzinfo=UTC) - EPOCH) // MICROSECOND - 1
+"""The first and the last instant of polls in files and in stores."""
+
 _TIMESTAMP = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[ T]([0-9]{2}):([0-9]{2}):([0-9]{2})"
     r"(?:\.([0-9]{1,6}))?(?: UTC|Z|([+-])([0-9]{2}):([0-9]{2}))?"
@@ -39,7 +43,9 @@ def to_micros(instant: datetime) -> int:
             to 9999 in UTC.
     """
     if not isinstance(instant, datetime):
-        raise InputError(f"{shown(instant)} is not a datetime")
+        raise InputError(
+            f"{shown(instant)} is not a datetime; give one with a time zone"
+        )
     if instant != instant:  # noqa: PLR0124  # the "not a time" of pandas is a datetime
         raise InputError(f"{instant} is no instant")
     if instant.utcoffset() is None:
@@ -61,7 +67,7 @@ def whole_micros(duration: timedelta, shown_as: object) -> int:
     """
     micros, rest = divmod(duration, MICROSECOND)
     if rest:
-        raise InputError(f"{shown_as} is finer than a microsecond")
+        raise InputError(f"{shown_as} is finer than a microsecond; round it")
     return int(micros)
 
 
@@ -84,7 +90,7 @@ def parse_timestamp(cell: str) -> int:
 
     Raises:
         InputError: It has another form, is no instant, or is not of the years 1900
-            to 2199.
+            to 2199, as written and in UTC.
     """
     match = _TIMESTAMP.fullmatch(cell.strip(BLANKS))
     if match is None:
@@ -95,10 +101,7 @@ def parse_timestamp(cell: str) -> int:
     *fields, fraction, sign, hours, minutes = match.groups()
     year, month, day, hour, minute, second = map(int, fields)
     if not FIRST_YEAR <= year <= _LAST_YEAR:
-        raise InputError(
-            f"{shown(cell)} is not of the years {FIRST_YEAR} to {_LAST_YEAR}",
-            field="timestamp_utc",
-        )
+        raise _not_kept(cell)
     micro = int((fraction or "").ljust(6, "0"))
     offset = timedelta()
     try:
@@ -109,7 +112,27 @@ def parse_timestamp(cell: str) -> int:
         raise InputError(
             f"{shown(cell)} is no instant: {error}", field="timestamp_utc"
         ) from None
-    return (instant - EPOCH - offset) // MICROSECOND
+    micros = (instant - EPOCH - offset) // MICROSECOND
+    if not EARLIEST_KEPT <= micros <= LATEST_KEPT:
+        raise _not_kept(cell)
+    return micros
+
+
+def check_kept(micros: int) -> None:
+    """A poll of this instant can be kept in a store.
+
+    Raises:
+        InputError: It is not of the years 1900 to 2199 in UTC.
+    """
+    if not EARLIEST_KEPT <= micros <= LATEST_KEPT:
+        raise _not_kept(to_text(micros))
+
+
+def _not_kept(text: str) -> InputError:
+    return InputError(
+        f"{shown(text)} is not of the years {FIRST_YEAR} to {_LAST_YEAR}",
+        field="timestamp_utc",
+    )
 
 
 def _parse_offset(sign: str, hours: int, minutes: int) -> timedelta:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from uptime_core.errors import IllegalTransitionError
 from uptime_core.jobs import Abandon, Job, JobState
+from uptime_core.logs import log
 
 if TYPE_CHECKING:
     from uptime_core.job_table import JobTable
@@ -95,5 +96,6 @@ class JobQueue:
             if now - since > _FOREIGN_LEASES * self._table.lease / 1e6:
                 error = f"no open manager reads the store that it needs, {reads}"
                 for job in jobs:
+                    log.warning("report %s fails: %s", job.report_id, error)
                     with contextlib.suppress(IllegalTransitionError):
                         self._table.change(job.report_id, Abandon(error))

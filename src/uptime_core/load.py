@@ -8,19 +8,22 @@ from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
-from uptime_core.capabilities import SupportsIngest, SupportsTransactions
-from uptime_core.errors import IngestUnsupportedError, InputError, counted, shown
-from uptime_core.files import complete_file, compressed, is_one_file
+from uptime_core.capabilities import (
+    SupportsIngest,
+    SupportsSnapshot,
+    SupportsTransactions,
+)
+from uptime_core.errors import IngestUnsupportedError, InputError, located, shown
+from uptime_core.files import check_outputs, complete_file, compressed
 from uptime_core.ingest import IngestResult
+from uptime_core.load_result import LoadResult
+from uptime_core.logs import log
 from uptime_core.polls import concatenate
 from uptime_core.rejects import Rejects
 from uptime_core.schedule import HoursColumns
 from uptime_core.stores.csv import (
-    checked_path,
-    file_size,
     read_hours,
     read_timezones,
-    unchanged,
     wanted_columns,
 )
 from uptime_core.stores.csv_rows import (
@@ -32,20 +35,20 @@ from uptime_core.stores.csv_rows import (
     timezone_rows,
     write_rows,
 )
+from uptime_core.stores.file_version import FileMeter, unchanged
 from uptime_core.stores.poll_file import read_poll_parts
+from uptime_core.values import flag, path_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from uptime_core.capabilities import SupportsSnapshot
+    from uptime_core.headers import Column
     from uptime_core.polls import PollColumns
-    from uptime_core.rejects import OnError, RejectedRow
+    from uptime_core.progress import ProgressCallback
+    from uptime_core.rejects import OnError
     from uptime_core.stores.csv import Reading
     from uptime_core.stores.csv_rows import Row
-    from uptime_core.stores.line_blocks import Progress, StrPath
-    from uptime_core.stores.table import Column
-
-    BytesRead = Callable[[int, int], object]
+    from uptime_core.stores.line_blocks import BytesRead, StrPath
 
 Loaded = TypeVar("Loaded")
 
@@ -54,63 +57,6 @@ PART_ROWS = 4_000_000
 
 PARTS_AHEAD = 4
 """How many parts are read before the store is locked: most files have no more."""
-
-_THINGS = {
-    "polls": ("poll", ""),
-    "hours": ("row", " of hours"),
-    "time zones": ("time zone", ""),
-}
-
-
-@attrs.frozen(kw_only=True, repr=False)
-class LoadResult:
-    """What became of the rows of some files.
-
-    Attributes:
-        polls: What became of the polls, or None if no such file was given.
-        hours: The same for the business hours.
-        timezones: The same for the time zones.
-    """
-
-    polls: IngestResult | None = None
-    hours: IngestResult | None = None
-    timezones: IngestResult | None = None
-
-    @property
-    def rejected(self) -> tuple[RejectedRow, ...]:
-        """The rows of all files that could not be read, with their reasons."""
-        return self._total.rejected
-
-    @property
-    def _by_name(self) -> dict[str, IngestResult]:
-        results = (self.polls, self.hours, self.timezones)
-        return {
-            name: result
-            for name, result in zip(_THINGS, results, strict=True)
-            if result is not None
-        }
-
-    @property
-    def _total(self) -> IngestResult:
-        return sum(self._by_name.values(), IngestResult())
-
-    def __str__(self) -> str:
-        total = self._total
-        if total.added or total.removed:
-            return "; ".join(f"{name}: {one}" for name, one in self._by_name.items())
-        there = []
-        for name, result in self._by_name.items():
-            thing, rest = _THINGS[name]
-            there.append(counted(result.repeated, thing) + rest)
-        text = f"nothing new: {', '.join(there)} there already"
-        if total.expired:
-            text += f", {total.expired:,} from before the horizon"
-        if total.rejected:
-            text += f", {len(total.rejected):,} rejected"
-        return text
-
-    def __repr__(self) -> str:
-        return f"<LoadResult: {self}>"
 
 
 def load_csv(
@@ -122,7 +68,7 @@ def load_csv(
     on_error: OnError = "raise",
     columns: Mapping[str, str | tuple[str, ...]] | None = None,
     replace: bool = False,
-    progress: BytesRead | None = None,
+    progress: ProgressCallback | None = None,
 ) -> LoadResult:
     """Put the rows of CSV files, plain or ``.gz``, into a store.
 
@@ -141,8 +87,7 @@ def load_csv(
             in the result, and quarantines the shops of bad hours and zones.
         columns: Headers of your own by column, as for `CsvStore`.
         replace: Forget the hours, or zones, of shops that are not in the file.
-        progress: Called now and then with how many bytes of the files have been
-            read, and how many they have on disk; in the end these are equal.
+        progress: Told how many bytes of the files have been read.
 
     Raises:
         InputError: An argument, a file or a row cannot be accepted.
@@ -153,6 +98,7 @@ def load_csv(
         raise IngestUnsupportedError(
             f"{shown(store)} only reads; load into a SqliteStore or a MemoryStore"
         )
+    replace = flag(replace, "load_csv", "replace")
     rows = CsvRows.read(
         polls, hours, timezones, on_error=on_error, columns=columns, progress=progress
     )
@@ -176,7 +122,7 @@ class CsvRows:
     rejects: Rejects
     hours: Reading[HoursColumns] | None
     timezones: Reading[Mapping[str, str]] | None
-    meter: _Meter
+    meter: FileMeter
 
     @classmethod
     def read(
@@ -187,13 +133,14 @@ class CsvRows:
         *,
         on_error: OnError = "raise",
         columns: Mapping[str, str | tuple[str, ...]] | None = None,
-        progress: BytesRead | None = None,
+        progress: ProgressCallback | None = None,
     ) -> CsvRows:
         """Read the files, of the polls the first 16 million; see `load_csv`."""
-        rejects = Rejects(on_error)
+        with located("load_csv"):
+            rejects = Rejects(on_error)
         of_polls, of_hours, of_timezones = wanted_columns(columns)
         given = _given("load_csv", polls, hours, timezones)
-        meter = _Meter(progress, sum(map(file_size, given)))
+        meter = FileMeter(progress, given)
         # The small files first: a bad row of theirs is found at once.
         of_shops = (
             _read(read_hours, hours, of_hours, on_error, meter),
@@ -231,43 +178,25 @@ class CsvRows:
                 timezones = store.set_timezones(names, replace, quarantine=quarantine)
                 timezones = attrs.evolve(timezones, rejected=rejected)
             self.meter.finish()
-        return LoadResult(polls=polls, hours=hours, timezones=timezones)
-
-
-@attrs.define
-class _Meter:
-    """Tells how many bytes of some files have been read, one file after the other."""
-
-    tell: BytesRead | None
-    total: int
-    before: int = 0
-
-    def next_file(self, path: StrPath) -> Progress | None:
-        """What takes the number of bytes that have been read of the next file."""
-        if self.tell is None:
-            return None
-        tell, total, before = self.tell, self.total, self.before
-        self.before += file_size(path)
-
-        def told(done: int) -> None:
-            tell(min(before + done, total), total)
-
-        return told
-
-    def finish(self) -> None:
-        """All files have been read."""
-        if self.tell is not None:
-            self.tell(self.total, self.total)
+        bad: frozenset[str] = frozenset()
+        for reading in (self.hours, self.timezones):
+            if reading is not None:
+                bad |= reading.quarantine.store_ids
+        result = LoadResult(
+            polls=polls, hours=hours, timezones=timezones, quarantined=len(bad)
+        )
+        log.info("files loaded into %s: %s", type(store).__name__, result)
+        return result
 
 
 def _read(
     read: Callable[
-        [StrPath, Sequence[Column], OnError, Progress | None], Reading[Loaded]
+        [StrPath, Sequence[Column], OnError, BytesRead | None], Reading[Loaded]
     ],
     path: StrPath | None,
     columns: Sequence[Column],
     on_error: OnError,
-    meter: _Meter,
+    meter: FileMeter,
 ) -> Reading[Loaded] | None:
     if path is None:
         return None
@@ -276,7 +205,7 @@ def _read(
 
 
 def _poll_parts(
-    path: StrPath, columns: Sequence[Column], rejects: Rejects, meter: _Meter
+    path: StrPath, columns: Sequence[Column], rejects: Rejects, meter: FileMeter
 ) -> Iterator[PollColumns]:
     with unchanged(path):
         told = meter.next_file(path)
@@ -284,9 +213,15 @@ def _poll_parts(
 
 
 def _given(source: str, *paths: StrPath | None) -> list[str]:
-    given = [checked_path(path, source) for path in paths if path is not None]
+    given = [
+        path_text(path, source, name)
+        for name, path in zip(("polls", "hours", "timezones"), paths, strict=True)
+        if path is not None
+    ]
     if not given:
-        raise InputError("no file is given", source=source)
+        raise InputError(
+            "no file is given; give polls, hours or timezones", source=source
+        )
     return given
 
 
@@ -309,16 +244,17 @@ def export_csv(
         timezones: Where to write the time zones.
 
     Raises:
-        InputError: No file is given, or one twice; or the store has what such files
-            cannot say: a shop that is always closed, or that closes when the reader
-            has the day end; polls outside the years 1900 to 2199; with hours or
-            zones, a shop in quarantine. Nothing is written then.
+        InputError: No file is given, one twice, or one of the store's own; or the
+            store has what such files cannot say: a shop that is always closed, or
+            that closes when the reader has the day end; polls outside the years 1900
+            to 2199; with hours or zones, a shop in quarantine. Nothing is written.
         OSError: A file cannot be written.
     """
+    if not isinstance(store, SupportsSnapshot):
+        raise InputError(f"{shown(store)} is not a Store", source="export_csv")
     given = _given("export_csv", polls, hours, timezones)
-    for number, path in enumerate(given):
-        if any(is_one_file(path, other) for other in given[:number]):
-            raise InputError("one file cannot be two of these", source=path)
+    files = getattr(store, "files", ())
+    check_outputs(given, files, "the store's files and those to be written")
     parts = list(store.snapshot().parts())
     quarantined = sorted(shop for part in parts for shop in part.quarantined)
     if quarantined and (hours, timezones) != (None, None):

@@ -7,8 +7,6 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
-import attrs
-
 from uptime_core import manager_arguments as checked
 from uptime_core.background import Background
 from uptime_core.clock import system_clock
@@ -17,6 +15,7 @@ from uptime_core.errors import ClosedError, WaitTimeoutError, located
 from uptime_core.instants import to_micros
 from uptime_core.job_table import JobTable, error_of, not_found
 from uptime_core.jobs import Cancel, JobState
+from uptime_core.progress import Meter
 from uptime_core.request import DEFAULT_POLICY, ReportRequest
 from uptime_core.sinks.memory import MemorySink
 from uptime_core.status import ReportStatus
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from uptime_core.capabilities import SupportsSnapshot
     from uptime_core.clock import Clock
     from uptime_core.policy import Policy
+    from uptime_core.progress import ProgressCallback
     from uptime_core.report import Report
     from uptime_core.request import StoreSelection
     from uptime_core.window import Window
@@ -113,7 +113,7 @@ class ReportManager:
         """
         self._background.worker()
         if self._background.is_closed:
-            raise ClosedError("the manager is closed")
+            raise ClosedError("the manager is closed; make another one")
 
     def trigger(
         self,
@@ -123,6 +123,7 @@ class ReportManager:
         stores: StoreSelection = "all",
         policy: Policy | None = None,
         idempotency_key: str | None = None,
+        progress: ProgressCallback | None = None,
     ) -> str:
         """Ask for a report; it is made in the background.
 
@@ -134,9 +135,11 @@ class ReportManager:
             policy: How polls and missing data are read.
             idempotency_key: What the caller calls this request. The same request with
                 the same key is the same report, however often it is triggered.
+            progress: Told how many shops are computed, in a thread of this manager,
+                wherever the report is made. It is no part of the request.
 
         Returns:
-            The report's id: 32 hexadecimal digits that nobody can guess. The job is
+            The report's id, 32 hexadecimal digits that nobody can guess. The job is
             durable, if the sink is.
 
         Raises:
@@ -153,9 +156,11 @@ class ReportManager:
                 stores=stores,
                 policy=DEFAULT_POLICY if policy is None else policy,
             )
+            meter = Meter(progress, "compute", "shops")
             report_id = self._queued(asked, checked.key(idempotency_key), worker)
             self._background.note(report_id)
         worker.wake()
+        worker.watcher.watch(report_id, meter)
         return report_id
 
     def status(self, report_id: str) -> ReportStatus:
@@ -164,13 +169,7 @@ class ReportManager:
         Raises:
             ReportNotFoundError: There is no such report.
         """
-        worker = self._background.worker()
-        self._table.recover(worker.running())
-        job = self._table.job(report_id)
-        run = worker.run_of(report_id)
-        if run is not None and run.job.fence == job.fence and not job.state.is_final:
-            job = attrs.evolve(job, done=run.done, total=run.total)
-        return ReportStatus.of(job)
+        return self._background.status(report_id)
 
     def get(self, report_id: str) -> Report:
         """A complete report.
@@ -211,6 +210,7 @@ class ReportManager:
             seen = worker.changes  # so that no end goes unnoticed between the two
             status = self.status(report_id)
             if status.is_final:
+                self._background.settle(report_id)
                 return status
             worker.wait_for_change(seen, min(nap, self._rest(status, deadline)))
             nap = min(2 * nap, _LONGEST_NAP)
@@ -228,6 +228,7 @@ class ReportManager:
         while True:
             status = await asyncio.to_thread(self.status, report_id)
             if status.is_final:
+                await asyncio.to_thread(self._background.settle, report_id)
                 return status
             await asyncio.sleep(min(nap, self._rest(status, deadline)))
             nap = min(2 * nap, _LONGEST_NAP)
@@ -324,13 +325,13 @@ class ReportManager:
         report_id = status.report_id
         if self._background.has_ended:
             raise ClosedError(
-                f"the manager is closed, and report {report_id} is {status.state}"
+                f"report {report_id} is {status.state}, and the manager is closed; "
+                "make another one"
             )
         rest = deadline - time.monotonic()
         if rest <= 0:
-            raise WaitTimeoutError(
-                f"report {report_id} is still {status.state}", report_id
-            )
+            text = f"report {report_id} is still {status.state}; it goes on, wait again"
+            raise WaitTimeoutError(text, report_id)
         return rest
 
     def __enter__(self) -> Self:

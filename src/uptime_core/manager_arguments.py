@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from contextlib import suppress
 from datetime import timedelta
@@ -12,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from uptime_core.abc import ReportSink, Store
 from uptime_core.capabilities import SupportsSnapshot
+from uptime_core.cores import cores
 from uptime_core.errors import InputError, located, shown
+from uptime_core.identity import own_identity
 from uptime_core.instants import whole_micros
 from uptime_core.jobs import JobState
 from uptime_core.one_report import newest_of
@@ -46,10 +47,18 @@ def parts(
 
 
 def identity(store: SupportsSnapshot) -> str:
-    """What tells the store from others; see `Store.identity`."""
+    """What tells the store from others; see `Store.identity`.
+
+    What only has a `snapshot` may have such a text as well.
+    """
+    text = getattr(store, "identity", None)
+    if isinstance(text, str) and text:
+        return text
     if isinstance(store, Store):
-        return store.identity
-    return f"{type(store).__module__}.{type(store).__qualname__}"
+        raise InputError(
+            f"its identity is {shown(text)}, not a text", source=_SOURCE, field="store"
+        )
+    return own_identity(store)
 
 
 def newest(store: SupportsSnapshot) -> int | None:
@@ -70,14 +79,10 @@ def number(value: int, field: str, *, least: int) -> int:
 
 
 def workers(value: int | None) -> int:
-    """A number of workers; by default one for each processor, at most four."""
+    """A number of workers; by default one for each core, at most four."""
     if value is not None:
         return number(value, "max_workers", least=0)
-    try:
-        processors = len(os.sched_getaffinity(0))
-    except AttributeError:  # not on every system
-        processors = os.cpu_count() or 1
-    return min(processors, _MOST_WORKERS)
+    return min(cores(), _MOST_WORKERS)
 
 
 def micros(value: timedelta, field: str) -> int:
@@ -85,7 +90,9 @@ def micros(value: timedelta, field: str) -> int:
     with located(_SOURCE, field=field):
         length = whole_micros(value, value) if isinstance(value, timedelta) else 0
         if length <= 0:
-            raise InputError(f"{shown(value)} is not a positive timedelta")
+            raise InputError(
+                f"{shown(value)} is not a positive timedelta, like 30 seconds"
+            )
     return length
 
 
@@ -122,6 +129,8 @@ def deadline(timeout: float | None) -> float:
         return math.inf
     if not isinstance(timeout, int | float) or not timeout >= 0:
         raise InputError(
-            f"{shown(timeout)} is no number of seconds", source="wait", field="timeout"
+            f"{shown(timeout)} is no number of seconds, nor None for no limit",
+            source="wait",
+            field="timeout",
         )
     return time.monotonic() + timeout

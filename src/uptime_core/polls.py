@@ -16,11 +16,17 @@ from uptime_core.columns import (
     iterable,
 )
 from uptime_core.errors import InputError, counted, located, shown
-from uptime_core.instants import EARLIEST, LATEST, to_datetime, to_micros
+from uptime_core.instants import (
+    EARLIEST,
+    LATEST,
+    check_kept,
+    to_datetime,
+    to_micros,
+)
 from uptime_core.store_ids import BLANKS, parse_store_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     import numpy.typing as npt
@@ -102,7 +108,7 @@ class PollColumns:
         if not len(codes) == len(instants) == len(statuses):
             raise InputError(
                 f"the columns code, at and status have {len(codes)}, {len(instants)} "
-                f"and {len(statuses)} rows",
+                f"and {len(statuses)} rows; give as many of each",
                 source=source,
             )
         check_codes(codes, len(ids), source)
@@ -131,23 +137,7 @@ class PollColumns:
         Raises:
             InputError: A row is none of these; `line` is its number, from 1.
         """
-        codes: dict[str, int] = {}
-        code, at, status = array("i"), array("q"), array("B")
-        for number, row in enumerate(iterable(rows, "polls"), start=1):
-            try:
-                store_id, instant, up = parse_row(row)
-            except InputError as error:
-                error.source, error.line = "polls", number
-                raise
-            at.append(instant)
-            status.append(up)
-            code.append(codes.setdefault(store_id, len(codes)))
-        return cls(
-            codes,
-            np.array(code, dtype=np.int32),
-            np.array(at, dtype=np.int64),
-            np.array(status, dtype=np.uint8),
-        )
+        return cls(*_columns(rows, parse_row))
 
     def __reduce__(self) -> tuple[type[PollColumns], tuple[object, ...]]:
         # Through the constructor, which makes the arrays read-only again.
@@ -188,13 +178,13 @@ class PollColumns:
         Raises:
             InputError: A bound has no time zone, or `store_id` is no id.
         """
-        low = None if start is None else to_micros(start)
-        high = None if end is None else to_micros(end)
+        low, high = bound(start, "start"), bound(end, "end")
         if store_id is None and low is None and high is None:
             return self
         keep = np.ones(len(self), dtype=np.bool_)
         if store_id is not None:
-            wanted = parse_store_id(store_id)
+            with located("polls"):
+                wanted = parse_store_id(store_id)
             known = wanted in self.store_ids
             keep &= self.code == (self.store_ids.index(wanted) if known else -1)
         if low is not None:
@@ -210,6 +200,18 @@ class PollColumns:
         return f"<PollColumns: {polls} of {shops}>"
 
 
+def bound(instant: datetime | None, field: str) -> int | None:
+    """An end of a range of polls in microseconds, or None without one.
+
+    Raises:
+        InputError: It is no aware datetime.
+    """
+    if instant is None:
+        return None
+    with located("polls", field=field):
+        return to_micros(instant)
+
+
 def parse_row(row: object) -> tuple[str, int, bool]:
     """The id, the instant in microseconds and the status of a row.
 
@@ -223,6 +225,41 @@ def parse_row(row: object) -> tuple[str, int, bool]:
     with located(field="timestamp_utc"):
         at = to_micros(instant)
     return store_id, at, parse_status(status)
+
+
+def kept_columns(rows: Iterable[object]) -> PollColumns:
+    """`PollColumns.from_rows`, of rows that a store can keep."""
+    return PollColumns(*_columns(rows, parse_kept_row))
+
+
+def parse_kept_row(row: object) -> tuple[str, int, bool]:
+    """`parse_row`, of a row that a store can keep: of the years 1900 to 2199."""
+    parsed = parse_row(row)
+    check_kept(parsed[1])
+    return parsed
+
+
+def _columns(
+    rows: Iterable[object], parse: Callable[[object], tuple[str, int, bool]]
+) -> tuple[Iterable[str], Int32, Int64, UInt8]:
+    """The arguments of `PollColumns`."""
+    codes: dict[str, int] = {}
+    code, at, status = array("i"), array("q"), array("B")
+    for number, row in enumerate(iterable(rows, "polls"), start=1):
+        try:
+            store_id, instant, up = parse(row)
+        except InputError as error:
+            error.source, error.line = "polls", number
+            raise
+        at.append(instant)
+        status.append(up)
+        code.append(codes.setdefault(store_id, len(codes)))
+    return (
+        codes,
+        np.array(code, dtype=np.int32),
+        np.array(at, dtype=np.int64),
+        np.array(status, dtype=np.uint8),
+    )
 
 
 def _check_instant(value: datetime) -> None:

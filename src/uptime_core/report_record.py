@@ -24,8 +24,8 @@ import numpy as np
 
 from uptime_core.errors import (
     InputError,
-    StoreCorruptError,
     StoreVersionError,
+    damaged,
 )
 from uptime_core.instants import to_datetime, to_micros
 from uptime_core.records import (
@@ -102,9 +102,9 @@ def parse_report(data: bytes, source: str) -> Report:
     """
     end = len(data) - _CHECKSUM.size
     if end < _START.size or not data.startswith(_MAGIC):
-        raise StoreCorruptError(f"{source}: it is no report of uptime_core")
+        raise damaged(source, "it is no report of uptime_core")
     if (crc32(memoryview(data)[:end]),) != _CHECKSUM.unpack_from(data, end):
-        raise StoreCorruptError(f"{source}: the report is damaged or cut short")
+        raise damaged(source, "the report is damaged or cut short")
     _, version, length = _START.unpack_from(data)
     if version > _VERSION:
         raise StoreVersionError(
@@ -116,9 +116,7 @@ def parse_report(data: bytes, source: str) -> Report:
             raise ValueError(f"there never was a version {version}")
         return _parse(data, length, end)
     except UNREADABLE_RECORD as error:
-        raise StoreCorruptError(
-            f"{source}: the report cannot be read: {error}"
-        ) from error
+        raise damaged(source, f"the report cannot be read ({error})") from error
 
 
 def _parse(data: bytes, length: int, end: int) -> Report:

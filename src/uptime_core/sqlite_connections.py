@@ -113,7 +113,7 @@ class Connections:
                 self._idle, self._process, self._users = [], os.getpid(), []
                 self._current = threading.local()
             if self._closed:
-                raise ClosedError(f"{self.path}: it is closed")
+                raise ClosedError(f"{self.path}: it is closed; open it anew")
             status = os.stat(self.path)  # noqa: PTH116  # a path as text
             file = (status.st_dev, status.st_ino)
             if file in _forked_in_use:

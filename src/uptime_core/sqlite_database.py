@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import sqlite3
 import time
 import warnings
@@ -14,11 +13,12 @@ from uptime_core.errors import (
     BackEndError,
     InputError,
     StoreBusyError,
-    StoreCorruptError,
     StoreVersionError,
+    damaged,
     shown,
 )
 from uptime_core.forks import ForkSafeLock
+from uptime_core.logs import log
 from uptime_core.sqlite_connections import Connections
 from uptime_core.sqlite_errors import checked_path, wal_is_safe
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 JournalMode = Literal["delete", "wal"]
 
 _NAP_SECONDS = (0.001, 0.003)
+_LONG_SECONDS = 0.5
 
 OLDEST_SQLITE = (3, 37)  # the first with STRICT tables
 
@@ -59,7 +60,8 @@ class Database(Connections):
     ) -> None:
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:  # pragma: no cover
             raise BackEndError(
-                f"SQLite {sqlite3.sqlite_version} is too old, 3.37 is needed"
+                f"SQLite {sqlite3.sqlite_version} is too old, 3.37 is needed; update "
+                "Python, or its SQLite"
             )
         source = checked_path(path)
         if journal_mode not in (None, *get_args(JournalMode)):
@@ -70,7 +72,7 @@ class Database(Connections):
             )
         if not isinstance(timeout, int | float) or not 0 <= timeout <= 1e6:  # noqa: PLR2004  # what SQLite can count
             raise InputError(
-                f"{shown(timeout)} is no number of seconds",
+                f"{shown(timeout)} is no number of seconds from 0 to 1,000,000",
                 source=source,
                 field="timeout",
             )
@@ -127,16 +129,14 @@ class Database(Connections):
                     )
                     found = version
         if not isinstance(found, int):
-            raise StoreCorruptError(f"{self.path}: its version cannot be read")
+            raise damaged(self.path, "its version cannot be read")
         if found > version:
             raise StoreVersionError(
                 f"{self.path}: it was made by a newer version of uptime_core "
                 f"({part} {found}, this one knows {version}); update uptime_core"
             )
         if found != version:
-            raise StoreCorruptError(
-                f"{self.path}: there never was a version {found} of {part}"
-            )
+            raise damaged(self.path, f"there never was a version {found} of {part}")
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -189,7 +189,8 @@ class Database(Connections):
                 if process != os.getpid():
                     raise BackEndError(
                         f"{self.path}: the process was forked within a transaction, "
-                        "which only its parent can end; nothing was written here"
+                        "which only its parent can end; nothing was written here; fork "
+                        "outside of transactions"
                     )
                 _commit(connection, self.path)
             finally:
@@ -214,7 +215,8 @@ class Database(Connections):
         deadline, process = time.monotonic() + self.timeout, os.getpid()
         if not self._turn.acquire(timeout=self.timeout):
             raise StoreBusyError(
-                f"{self.path}: other threads keep it locked; try again"
+                f"{self.path}: other threads keep it locked; try again, or give it a "
+                "longer timeout"
             )
         try:
             yield deadline
@@ -229,12 +231,16 @@ class Database(Connections):
         taken again for many seconds where others write without a pause.
         """
         connection.execute("PRAGMA busy_timeout=0")
+        began = time.monotonic()
         try:
             _repeat_while_busy(
                 lambda: connection.execute("BEGIN IMMEDIATE"), until=deadline
             )
         finally:
             connection.execute(f"PRAGMA busy_timeout={int(self.timeout * 1000)}")
+            waited = time.monotonic() - began
+            if waited > _LONG_SECONDS:
+                log.debug("%s: waited %.1f s for the write lock", self.path, waited)
 
     def _outer(self) -> sqlite3.Connection | None:
         """The connection of this thread's transaction, if it is in one."""
@@ -276,7 +282,9 @@ def _repeat_while_busy(act: Callable[[], object], *, until: float) -> None:
                 raise
         else:
             return
-        time.sleep(random.uniform(*_NAP_SECONDS))  # noqa: S311  # no secret
+        from random import uniform  # noqa: PLC0415  # 3 ms, and few ever wait
+
+        time.sleep(uniform(*_NAP_SECONDS))  # noqa: S311  # no secret
 
 
 def _version(connection: sqlite3.Connection, part: str) -> Any:  # noqa: ANN401  # a damaged file
@@ -303,7 +311,8 @@ def _commit(connection: sqlite3.Connection, path: str) -> None:
 
 def _undone(path: str) -> BackEndError:
     return BackEndError(
-        f"{path}: an error before has undone the whole transaction; nothing was written"
+        f"{path}: an error before has undone the whole transaction; nothing was "
+        "written, begin it again"
     )
 
 

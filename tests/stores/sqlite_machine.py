@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
-from tests.strategies import policies
 
 from uptime_core import Store, Window, compute_snapshot, compute_store
 from uptime_core.stores import compaction, packed, sqlite_ingest, sqlite_tables
@@ -21,6 +20,7 @@ from uptime_core.testing.store_machine import (
     zones,
 )
 from uptime_core.testing.store_samples import at
+from uptime_core.testing.strategies import policies
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -825,12 +825,12 @@ def test_columns_may_have_other_headers(files: Files) -> None:
         ({"columns": {"shop": "store_id"}}, "columns", None),
         ({"columns": {"dayOfWeek": "day"}}, "columns", None),
         ({"columns": {"day": 5}}, "columns", "day"),
-        ({"on_error": "ignore"}, None, "on_error"),
-        ({"on_error": None}, None, "on_error"),
+        ({"on_error": "ignore"}, "CsvStore", "on_error"),
+        ({"on_error": None}, "CsvStore", "on_error"),
     ],
 )
 def test_an_option_that_cannot_be_is_refused_at_once(
-    files: Files, options: dict[str, object], source: str | None, field: str | None
+    files: Files, options: dict[str, object], source: str, field: str | None
 ) -> None:
     with pytest.raises(InputError) as caught:
         files.store(**options)

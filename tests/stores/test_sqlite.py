@@ -30,7 +30,7 @@ from uptime_core.capabilities import (
     SupportsTransactions,
 )
 from uptime_core.ingest import IngestResult
-from uptime_core.instants import EARLIEST, LATEST, to_datetime, to_micros
+from uptime_core.instants import EARLIEST_KEPT, LATEST_KEPT, to_datetime, to_micros
 from uptime_core.intake import Quarantine
 from uptime_core.stores.packed import SHOPS_PER_BLOCK
 from uptime_core.stores.sqlite import SqliteStore
@@ -168,14 +168,14 @@ def test_what_cannot_be_asked_for_is_refused(store: SqliteStore) -> None:
 
 
 def test_the_first_and_the_last_instant_are_kept(store: SqliteStore) -> None:
-    at = [EARLIEST, LATEST, EARLIEST, 0]
+    at = [EARLIEST_KEPT, LATEST_KEPT, EARLIEST_KEPT, 0]
     store.add_polls(PollColumns(["a"], [0] * 4, at, [0, 1, 1, 0]))
     assert [poll.at for poll in rows_of(store)] == [
         to_datetime(instant) for instant in sorted(at)
     ]
-    assert store.add_polls([("a", to_datetime(LATEST), False)]).conflicting == 1
-    assert store.newest_poll() == to_datetime(LATEST)
-    assert store.delete_before(to_datetime(LATEST)) == 2
+    assert store.add_polls([("a", to_datetime(LATEST_KEPT), False)]).conflicting == 1
+    assert store.newest_poll() == to_datetime(LATEST_KEPT)
+    assert store.delete_before(to_datetime(LATEST_KEPT)) == 2
     store.check()
     assert len(rows_of(store)) == 3
 

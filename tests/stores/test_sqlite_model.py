@@ -11,7 +11,6 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 from tests.stores.sqlite_machine import HOUR, same
-from tests.strategies import policies
 
 from uptime_core import Window
 from uptime_core.stores import sqlite_tables
@@ -19,6 +18,7 @@ from uptime_core.stores.sqlite import SqliteStore
 from uptime_core.testing.folders import fast_folder
 from uptime_core.testing.store_model import StoreModel
 from uptime_core.testing.store_samples import NOON, micros
+from uptime_core.testing.strategies import policies
 
 if TYPE_CHECKING:
     from uptime_core import Policy

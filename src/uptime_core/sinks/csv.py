@@ -11,7 +11,7 @@ from uptime_core.abc import ReportSink
 from uptime_core.errors import (
     InputError,
     StoreBusyError,
-    StoreCorruptError,
+    damaged,
     located,
     shown,
 )
@@ -189,7 +189,7 @@ class CsvSink(ReportSink):
             return parse_report(data, path)
         if self.job(report_id) is None:
             return None  # deleted in between
-        raise StoreCorruptError(f"{path}: the report is complete, its file is missing")
+        raise damaged(path, "the report is complete, its file is missing")
 
     def csv_path(self, report_id: str) -> Path | None:
         """The CSV file of a complete report, or None if there is none.
@@ -218,9 +218,9 @@ class CsvSink(ReportSink):
         try:
             job = parse_job(data.decode(), source)
         except UnicodeDecodeError as error:
-            raise StoreCorruptError(f"{source}: it is no text: {error}") from error
+            raise damaged(source, f"it is no text ({error})") from error
         if job.report_id != report_id:
-            raise StoreCorruptError(f"{source}: it is the file of another report")
+            raise damaged(source, "it is the file of another report")
         return job
 
     def _contents(
@@ -229,9 +229,10 @@ class CsvSink(ReportSink):
         """The new files of a job, and of a key that is new, by name."""
         text = job_text(job).encode() + b"\n"
         if len(text) > _LONGEST_JOB:
-            raise InputError(
-                f"the request takes more than {_LONGEST_JOB:,} bytes", source="swap"
+            reason = (
+                f"the request takes more than {_LONGEST_JOB:,} bytes; list fewer shops"
             )
+            raise InputError(reason, source="swap")
         contents = {job_name(job.report_id): text}
         if report is not None:
             contents[report_name(job)] = report_bytes(report)

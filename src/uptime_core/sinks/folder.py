@@ -20,9 +20,9 @@ from uptime_core.errors import (
     BackEndError,
     InputError,
     StoreBusyError,
-    StoreCorruptError,
     StoreFullError,
     UptimeError,
+    damaged,
     shown,
 )
 
@@ -82,7 +82,7 @@ class Folder:
             or not 0 <= timeout <= _LONGEST_TIMEOUT
         ):
             raise InputError(
-                f"{shown(timeout)} is no number of seconds",
+                f"{shown(timeout)} is no number of seconds from 0 to 1,000,000",
                 source=str(self.path),
                 field="timeout",
             )
@@ -162,14 +162,14 @@ class Folder:
             return None
         except OSError as error:
             if error.errno in (errno.ELOOP, errno.ENXIO):
-                raise StoreCorruptError(f"{path}: it is no regular file") from error
+                raise damaged(path, "it is no regular file") from error
             raise
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
-                raise StoreCorruptError(f"{path}: it is no regular file")
+                raise damaged(path, "it is no regular file")
             if status.st_size > longest:
-                raise StoreCorruptError(f"{path}: it is longer than {longest:,} bytes")
+                raise damaged(path, f"it is longer than {longest:,} bytes")
             with open(descriptor, "rb", closefd=False) as stream:  # an open file
                 return stream.read(status.st_size)
         finally:
@@ -222,7 +222,8 @@ class Folder:
 
     def _busy(self) -> StoreBusyError:
         return StoreBusyError(
-            f"{self.path}: another thread or process keeps it locked; try again"
+            f"{self.path}: another thread or process keeps it locked; try again, or "
+            "give it a longer timeout"
         )
 
     @staticmethod
@@ -300,7 +301,8 @@ def translated(path: Path) -> Iterator[None]:
         where = path if error.filename is None else error.filename
         if error.errno in _FULL:
             raise StoreFullError(
-                f"{where}: there is no room left for it; nothing changed"
+                f"{where}: there is no room left for it; nothing changed; make room "
+                "and try again"
             ) from error
         raise BackEndError(f"{where}: {error.strerror or error}") from error
 
@@ -309,7 +311,9 @@ def _checked_path(path: str | os.PathLike[str]) -> Path:
     try:
         name = os.fspath(path)
     except TypeError:
-        raise InputError(f"{shown(path)} is not the path of a folder") from None
+        raise InputError(
+            f"{shown(path)} is not the path of a folder; give a str or a Path"
+        ) from None
     if not isinstance(name, str) or not name or "\0" in name:
         raise InputError(f"no folder has such a name: {shown(name)}")
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from uptime_core.abc import ReportSink
-from uptime_core.errors import StoreCorruptError
+from uptime_core.errors import damaged
 from uptime_core.job_record import job_text, parse_job
 from uptime_core.jobs import JobState, is_report_id
 from uptime_core.report_record import parse_report, report_bytes
@@ -158,7 +158,7 @@ class SqliteSink(ReportSink):
             ).fetchone()
         source = self._source(report_id)
         if row is None:
-            raise StoreCorruptError(f"{source}: it is complete, but is not there")
+            raise damaged(source, "it is complete, but is not there")
         return parse_report(row[0], source)
 
     def close(self) -> None:
@@ -180,7 +180,7 @@ class SqliteSink(ReportSink):
         source = self._source(row[0])
         job = parse_job(text, source)
         if tuple(lookups) != _lookups(job):
-            raise StoreCorruptError(f"{source}: its columns contradict each other")
+            raise damaged(source, "its columns contradict each other")
         return job
 
     def _source(self, report_id: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from uptime_core.logs import log
 from uptime_core.stores import packed
 from uptime_core.stores.packed import MOST_POLLS
 
@@ -56,6 +57,7 @@ def merge(tables: Tables, chunks: Sequence[Chunk]) -> None:
         tables: The tables.
         chunks: Of one block, and all of first polls or all of second ones.
     """
+    log.debug("%d chunks of block %d are merged", len(chunks), chunks[0].block)
     parts = []
     for chunk in chunks:
         parts.append(tables.polls(chunk))

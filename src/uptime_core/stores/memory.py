@@ -17,11 +17,11 @@ from uptime_core.ingest import (
     quarantine_after,
     timezones_change,
 )
-from uptime_core.inputs import hours_columns, poll_columns, timezone_names
+from uptime_core.ingest_arguments import new_hours, new_polls, new_timezones
 from uptime_core.intake import NOBODY, Quarantine
 from uptime_core.kernel.arrays import starts_of_runs
+from uptime_core.logs import log
 from uptime_core.polls import PollColumns, concatenate
-from uptime_core.rejects import Rejects
 from uptime_core.schedule import HoursColumns
 from uptime_core.snapshot import Snapshot
 
@@ -89,6 +89,8 @@ class MemoryStore(Store):
         hours: HoursInput | None = None,
         timezones: TimezonesInput | None = None,
     ) -> None:
+        if not hasattr(polls, "snapshot"):  # a store, of which the next line tells
+            polls = new_polls(polls).columns
         state = _State(Snapshot.of(polls, hours, timezones))
         self.__setstate__((state,))
 
@@ -130,12 +132,11 @@ class MemoryStore(Store):
         self, polls: PollInput, *, on_error: OnError = "raise"
     ) -> IngestResult:
         """Add polls; see `uptime_core.capabilities.SupportsIngest`."""
-        rejects = Rejects(on_error)
-        columns = poll_columns(polls, rejects)
+        columns, rejected = new_polls(polls, on_error)
         with self.transaction():
             joined, result = _joined(self._current.snapshot.polls, columns)
             self._own.state = self._current.changed(polls=joined)
-        return attrs.evolve(result, rejected=tuple(rejects.rows))
+        return _ingested("polls", attrs.evolve(result, rejected=rejected))
 
     def set_hours(
         self,
@@ -146,20 +147,20 @@ class MemoryStore(Store):
         quarantine: Quarantine = NOBODY,
     ) -> IngestResult:
         """Replace business hours; see `uptime_core.capabilities.SupportsIngest`."""
-        rejects = Rejects(on_error)
-        new, bad = hours_columns(hours, rejects)
-        bad |= quarantine
+        given = new_hours(hours, replace, on_error, quarantine)
+        new, bad, replaces, rejected = given
         with self.transaction():
             old = self._current.snapshot.hours
-            lost = bad.store_ids.union(old.store_ids if replace else ())
+            lost = bad.store_ids.union(old.store_ids if replaces else ())
             after = quarantine_after(
-                self._current.bad_hours, new.store_ids, bad, replace=replace
+                self._current.bad_hours, new.store_ids, bad, replace=replaces
             )
             kept = _without(old, lost.union(new.store_ids))
             self._own.state = self._current.changed(
                 hours=(HoursColumns.concatenate([kept, new]), after)
             )
-        return attrs.evolve(hours_change(old, new, lost), rejected=tuple(rejects.rows))
+        result = attrs.evolve(hours_change(old, new, lost), rejected=rejected)
+        return _ingested("hours", result)
 
     def set_timezones(
         self,
@@ -170,20 +171,18 @@ class MemoryStore(Store):
         quarantine: Quarantine = NOBODY,
     ) -> IngestResult:
         """Replace time zones; see `uptime_core.capabilities.SupportsIngest`."""
-        rejects = Rejects(on_error)
-        new, bad = timezone_names(timezones, rejects)
-        bad |= quarantine
+        given = new_timezones(timezones, replace, on_error, quarantine)
+        new, bad, replaces, rejected = given
         with self.transaction():
             old = self._current.snapshot.timezones
-            lost = bad.store_ids.union(old if replace else ())
+            lost = bad.store_ids.union(old if replaces else ())
             after = quarantine_after(
-                self._current.bad_timezones, new, bad, replace=replace
+                self._current.bad_timezones, new, bad, replace=replaces
             )
             kept = {shop: zone for shop, zone in old.items() if shop not in lost}
             self._own.state = self._current.changed(timezones=(kept | dict(new), after))
-        return attrs.evolve(
-            timezones_change(old, new, lost), rejected=tuple(rejects.rows)
-        )
+        result = attrs.evolve(timezones_change(old, new, lost), rejected=rejected)
+        return _ingested("time zones", result)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -211,6 +210,11 @@ class MemoryStore(Store):
 
     def __repr__(self) -> str:
         return f"<MemoryStore: {self.snapshot().polls!r}>"
+
+
+def _ingested(what: str, result: IngestResult) -> IngestResult:
+    log.info("MemoryStore: %s: %s", what, result)
+    return result
 
 
 def _polled(polls: PollColumns) -> set[str]:

@@ -10,13 +10,15 @@ import attrs
 
 from uptime_core.abc import Store
 from uptime_core.compute import first_instant
-from uptime_core.errors import BackEndError, located
-from uptime_core.inputs import hours_columns, poll_columns, timezone_names
-from uptime_core.instants import to_datetime, to_micros
+from uptime_core.errors import BackEndError, counted, located
+from uptime_core.ingest_arguments import new_hours, new_polls, new_timezones
+from uptime_core.instants import to_datetime, to_micros, to_text
 from uptime_core.intake import NOBODY, Quarantine
-from uptime_core.rejects import Rejects
+from uptime_core.logs import log, public
+from uptime_core.polls import bound
 from uptime_core.schedule import HoursColumns
 from uptime_core.sqlite_database import Database
+from uptime_core.sqlite_errors import file_names
 from uptime_core.store_ids import parse_store_id
 from uptime_core.stores import packed, sqlite_ingest
 from uptime_core.stores.audit import check_all
@@ -88,6 +90,11 @@ class SqliteStore(Store):
         return self._path
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """The file, and those that SQLite makes beside it."""
+        return file_names(self._path)
+
+    @property
     def identity(self) -> str:
         """The same text wherever the file is moved to, and no other file's."""
         return f"sqlite:{self._identity}"
@@ -103,9 +110,9 @@ class SqliteStore(Store):
         All are of one moment, whenever the batches are taken. There is a batch for
         each block of shops, sorted by shop and instant; no poll comes twice.
         """
-        wanted = None if store_id is None else parse_store_id(store_id)
-        low = None if start is None else to_micros(start)
-        high = None if end is None else to_micros(end)
+        low, high = bound(start, "start"), bound(end, "end")
+        with located("polls"):
+            wanted = None if store_id is None else parse_store_id(store_id)
         with self._reading() as tables:
             chunks = tables.chunks()
             tables.verify(chunks)
@@ -182,11 +189,10 @@ class SqliteStore(Store):
         self, polls: PollInput, *, on_error: OnError = "raise"
     ) -> IngestResult:
         """Add polls; see `uptime_core.capabilities.SupportsIngest`."""
-        rejects = Rejects(on_error)
-        columns = poll_columns(polls, rejects)
+        columns, rejected = new_polls(polls, on_error)
         with self._writing() as tables:
             result = sqlite_ingest.add_polls(tables, self._codes, columns)
-        return attrs.evolve(result, rejected=tuple(rejects.rows))
+        return self._ingested("polls", attrs.evolve(result, rejected=rejected))
 
     def set_hours(
         self,
@@ -197,13 +203,14 @@ class SqliteStore(Store):
         quarantine: Quarantine = NOBODY,
     ) -> IngestResult:
         """Replace business hours; see `uptime_core.capabilities.SupportsIngest`."""
-        rejects = Rejects(on_error)
-        columns, bad = hours_columns(hours, rejects)
+        columns, bad, replaces, rejected = new_hours(
+            hours, replace, on_error, quarantine
+        )
         with self._writing() as tables:
             result = sqlite_ingest.set_hours(
-                tables, self._codes, columns, bad | quarantine, replace=replace
+                tables, self._codes, columns, bad, replace=replaces
             )
-        return attrs.evolve(result, rejected=tuple(rejects.rows))
+        return self._ingested("hours", attrs.evolve(result, rejected=rejected))
 
     def set_timezones(
         self,
@@ -214,13 +221,14 @@ class SqliteStore(Store):
         quarantine: Quarantine = NOBODY,
     ) -> IngestResult:
         """Replace time zones; see `uptime_core.capabilities.SupportsIngest`."""
-        rejects = Rejects(on_error)
-        names, bad = timezone_names(timezones, rejects)
+        names, bad, replaces, rejected = new_timezones(
+            timezones, replace, on_error, quarantine
+        )
         with self._writing() as tables:
             result = sqlite_ingest.set_timezones(
-                tables, self._codes, names, bad | quarantine, replace=replace
+                tables, self._codes, names, bad, replace=replaces
             )
-        return attrs.evolve(result, rejected=tuple(rejects.rows))
+        return self._ingested("time zones", attrs.evolve(result, rejected=rejected))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -236,6 +244,7 @@ class SqliteStore(Store):
                 failure = error  # not SQLite's, so not to be taken for one of its own
                 raise _UndoneError from error
         if failure is not None:
+            log.info("%s: a transaction was undone: %s", self._path, public(failure))
             raise failure
 
     def delete_before(self, instant: datetime) -> int:
@@ -258,7 +267,12 @@ class SqliteStore(Store):
                 return 0
             tables.set_horizon(horizon)
             blocks = sorted({chunk.block for chunk in tables.chunks()})
-            return sum(delete_older_polls(tables, block, horizon) for block in blocks)
+            deleted = sum(
+                delete_older_polls(tables, block, horizon) for block in blocks
+            )
+        polls, then = counted(deleted, "poll"), to_text(horizon)
+        log.info("%s: %s from before %s are deleted", self._path, polls, then)
+        return deleted
 
     def compact(self) -> None:
         """Merge all small chunks, and give room that is not needed back to the disk.
@@ -267,11 +281,15 @@ class SqliteStore(Store):
         process leaves some blocks of shops merged, and others as they were.
         """
         with self._reading() as tables:
-            blocks = sorted({chunk.block for chunk in tables.chunks()})
-        for block in blocks:
+            chunks = tables.chunks()
+        for block in sorted({chunk.block for chunk in chunks}):
             with self._writing() as tables:
                 merge_all_small_chunks(tables, block)
         self._database.shrink()
+        with self._reading() as tables:
+            now = len(tables.chunks())
+        before = counted(len(chunks), "chunk")
+        log.info("%s: compacted, %s are now %d", self._path, before, now)
 
     def check(self) -> None:
         """Read all there is and see whether it can be trusted.
@@ -293,6 +311,10 @@ class SqliteStore(Store):
     def _reading(self) -> Iterator[Tables]:
         with self._database.read() as connection:
             yield self._tables(connection)
+
+    def _ingested(self, what: str, result: IngestResult) -> IngestResult:
+        log.info("%s: %s: %s", self._path, what, result)
+        return result
 
     def _tables(self, connection: sqlite3.Connection) -> Tables:
         tables = Tables(connection, self._path)
@@ -320,4 +342,6 @@ def _reopened(
         if store.identity == f"sqlite:{identity}":
             return store
         store.close()
-    raise BackEndError(f"{path}: the store that was here is not here any more")
+    raise BackEndError(
+        f"{path}: the store that was here is not here any more; open another one"
+    )

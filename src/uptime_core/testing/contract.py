@@ -67,9 +67,10 @@ INGEST = {
     "all.",
     "ingest.set": "Polls are a set of shop, instant and status: adding one again "
     "changes nothing.",
-    "ingest.any-age": "Polls come in any order and are of any age.",
+    "ingest.any-age": "Polls come in any order and are of any age within the years "
+    "1900 to 2199, as in files; one of another year is a bad row.",
     "ingest.forms": "Whatever `compute_report` takes is taken, and means the same: "
-    "rows, mappings or columns.",
+    "rows, mappings or columns; but None is an `InputError`.",
     "ingest.hours": "Business hours that come replace all rows of the shops that they "
     "name; with `replace`, the hours of all other shops are forgotten.",
     "ingest.timezones": "Time zones that come replace those of the shops that they "

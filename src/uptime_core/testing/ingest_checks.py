@@ -6,7 +6,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from uptime_core.compute import compute_snapshot
-from uptime_core.errors import InputError, UptimeError
+from uptime_core.errors import InputError
 from uptime_core.testing.checks import Checks, in_time
 from uptime_core.testing.failures import keeps, require, require_equal
 from uptime_core.testing.store_bench import taking_in
@@ -16,12 +16,12 @@ from uptime_core.testing.store_samples import (
     BAD_HOURS,
     BAD_POLLS,
     BAD_TIMEZONES,
-    EXTREMES,
     HOURS,
     HOURS_FORMS,
     IDS,
     MINUTE,
     NOON,
+    OTHER_YEARS,
     POLL_FORMS,
     START,
     TIMEZONES,
@@ -98,19 +98,21 @@ def many_small_batches(bench: StoreBench) -> None:
     bench.holds()
 
 
-@checks("store.instants", "ingest.whole")
+@checks("ingest.any-age", "ingest.raise", "ingest.collect")
 def instants_of_no_file(bench: StoreBench) -> None:
-    """Polls of the years 1 to 9999 are taken exactly, or refused."""
+    """Polls of other years than those of files are bad rows, in rows and columns."""
     bench.add_polls([("a", START, True)])
-    for instant in EXTREMES:
-        for form in (as_rows, as_columns):
-            rows = [("b", micros(instant), form is as_rows)]
-            try:
-                taking_in(bench.store).add_polls(form(rows))
-            except UptimeError:
-                continue
-            bench.model.add_polls(rows)
-        bench.holds(polls="store.instants")
+    store = taking_in(bench.store)
+    for instant, form in product(OTHER_YEARS, (as_rows, as_columns)):
+        rows = [("b", START, True), ("b", micros(instant), True)]
+        _refused(bench, store.add_polls, form(rows), sentence_id="ingest.any-age")
+    for number, form in enumerate((as_rows, as_columns)):
+        good = [("c", START + number, False)]
+        bad = [("c", micros(instant), False) for instant in OTHER_YEARS]
+        result = store.add_polls(form([*good, *bad]), on_error="collect")
+        require_result(result, bench.model.add_polls(good))
+        require_rejected(result.rejected, len(bad))
+        bench.holds(polls="ingest.any-age")
 
 
 @checks("ingest.hours", "ingest.forms", "ingest.added", "ingest.removed")
@@ -131,6 +133,17 @@ def hours_take_the_place_of_hours(bench: StoreBench) -> None:
         bench.holds(hours="ingest.hours")
     bench.set_hours({}, replace=True)
     bench.holds(hours="ingest.hours")
+
+
+@checks("ingest.forms")
+def none_is_no_form_of_nothing(bench: StoreBench) -> None:
+    """None is refused where an empty list would forget what all shops have."""
+    fill(bench)
+    store = taking_in(bench.store)
+    for ingest in (store.add_polls, store.set_hours, store.set_timezones):
+        _refused(bench, ingest, None, sentence_id="ingest.forms")
+    for ingest in (store.set_hours, store.set_timezones):
+        _refused(bench, ingest, None, True, sentence_id="ingest.forms")  # noqa: FBT003  # replace
 
 
 @checks("store.hours", "ingest.hours")
@@ -171,22 +184,22 @@ def zones_take_the_place_of_zones(bench: StoreBench) -> None:
 
 
 def _refused(
-    bench: StoreBench, ingest: Callable[..., object], rows: list[Any], *more: object
+    bench: StoreBench,
+    ingest: Callable[..., object],
+    rows: object,
+    *more: object,
+    sentence_id: str = "ingest.raise",
 ) -> None:
     """An ingest of bad rows is an `InputError`, and changes nothing."""
-    with keeps("ingest.raise", f"{rows}"):
+    with keeps(sentence_id, f"{rows}"):
         try:
             result = ingest(rows, *more)
         except InputError:
             pass
         else:
             require(holds=False, told=f"it gave {result!r} instead of an InputError")
-    bench.holds(
-        polls="ingest.raise",
-        hours="ingest.raise",
-        timezones="ingest.raise",
-        quarantined="ingest.raise",
-    )
+    names = ("polls", "hours", "timezones", "quarantined")
+    bench.holds(**dict.fromkeys(names, sentence_id))
 
 
 @checks("ingest.raise", "ingest.whole")

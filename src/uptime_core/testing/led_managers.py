@@ -13,6 +13,7 @@ from uptime_core.compute import compute_snapshot
 from uptime_core.instants import to_micros
 from uptime_core.manager import ReportManager
 from uptime_core.stores.memory import MemoryStore
+from uptime_core.testing.executors import InlineExecutor
 from uptime_core.testing.failures import require
 from uptime_core.testing.folders import scratch
 from uptime_core.testing.manager_model import (
@@ -33,7 +34,6 @@ from uptime_core.testing.stepped import (
     Clocks,
     Held,
     HeldStore,
-    InlineExecutor,
     SteppedWorker,
     WatchedSink,
     wait_until,

@@ -16,11 +16,10 @@ import attrs
 import numpy as np
 
 from uptime_core.abc import Store
-from uptime_core.inputs import hours_columns, poll_columns, timezone_names
+from uptime_core.ingest_arguments import new_hours, new_polls, new_timezones
 from uptime_core.instants import to_datetime, to_micros
 from uptime_core.intake import NOBODY, Quarantine
 from uptime_core.polls import PollColumns
-from uptime_core.rejects import Rejects
 from uptime_core.testing.store_model import StoreModel
 
 if TYPE_CHECKING:
@@ -121,11 +120,10 @@ class PlainStore(Store):
         self, polls: PollInput, *, on_error: OnError = "raise"
     ) -> IngestResult:
         """Add polls."""
-        rejects = Rejects(on_error)
-        columns = poll_columns(self.given(polls), rejects)
+        columns, rejected = new_polls(self.given(polls), on_error)
         with self.transaction() as model:
             result = self.take_polls(model, rows_of(columns))
-        return attrs.evolve(result, rejected=tuple(rejects.rows))
+        return attrs.evolve(result, rejected=rejected)
 
     def given(self, polls: PollInput) -> PollInput:
         """Polls as they are handed in."""
@@ -148,8 +146,9 @@ class PlainStore(Store):
         quarantine: Quarantine = NOBODY,
     ) -> IngestResult:
         """Replace business hours."""
-        rejects = Rejects(on_error)
-        columns, bad = hours_columns(hours, rejects)
+        columns, bad, replaces, rejected = new_hours(
+            hours, replace, on_error, quarantine
+        )
         rows: dict[str, list[WeekRow]] = {s: [] for s in columns.store_ids}
         for code, start, end in zip(
             columns.code.tolist(),
@@ -159,8 +158,8 @@ class PlainStore(Store):
         ):
             rows[columns.store_ids[code]].append((start, end))
         with self.transaction() as model:
-            result = self.take_hours(model, rows, bad | quarantine, replace=replace)
-        return attrs.evolve(result, rejected=tuple(rejects.rows))
+            result = self.take_hours(model, rows, bad, replace=replaces)
+        return attrs.evolve(result, rejected=rejected)
 
     def take_hours(
         self,
@@ -182,13 +181,12 @@ class PlainStore(Store):
         quarantine: Quarantine = NOBODY,
     ) -> IngestResult:
         """Replace time zones."""
-        rejects = Rejects(on_error)
-        names, bad = timezone_names(timezones, rejects)
+        names, bad, replaces, rejected = new_timezones(
+            timezones, replace, on_error, quarantine
+        )
         with self.transaction() as model:
-            result = self.take_timezones(
-                model, dict(names), bad | quarantine, replace=replace
-            )
-        return attrs.evolve(result, rejected=tuple(rejects.rows))
+            result = self.take_timezones(model, dict(names), bad, replace=replaces)
+        return attrs.evolve(result, rejected=rejected)
 
     def take_timezones(
         self,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import Executor, Future
 from contextlib import ExitStack
 from datetime import timedelta
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 from unittest import mock
 
 import attrs
@@ -32,9 +31,6 @@ if TYPE_CHECKING:
 
 Outcome = Literal["good", "os error", "input error"]
 """What becomes of a report that was held."""
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 A_WHILE = 20.0
 """For how many seconds something is waited for that comes much sooner."""
@@ -102,21 +98,6 @@ class Clocks:
         ):
             patches.enter_context(mock.patch(name, replacement))
         return patches
-
-
-class InlineExecutor(Executor):
-    """Computes at once, in the thread that asks."""
-
-    def submit(
-        self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
-    ) -> Future[T]:
-        """Compute it."""
-        future: Future[T] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001  # told in the future
-            future.set_exception(error)
-        return future
 
 
 class Turnstile(threading.Event):

@@ -66,13 +66,14 @@ INSTANTS = tuple(
 )
 """Instants of the years that files may have: edges of units and of numbers."""
 
-EXTREMES = (
+OTHER_YEARS = (
     datetime(1, 1, 1, tzinfo=UTC),
-    datetime(1582, 10, 4, 23, 59, 59, 999_999, UTC),
+    datetime(1899, 12, 31, 23, 59, 59, 999_999, UTC),
+    datetime(2200, 1, 1, tzinfo=UTC),
     datetime(2262, 4, 11, 23, 47, 16, 854_776, UTC),  # past nanoseconds of 64 bits
     datetime(9999, 12, 31, 23, 59, 59, 999_999, UTC),
 )
-"""What a store takes exactly or refuses."""
+"""Instants of years that files may not have."""
 
 
 def row(day: int, start: str, end: str) -> WeekRow:
