@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -32,7 +32,6 @@ from uptime_core import (
     Snapshot,
     Store,
     StoreCorruptError,
-    WeeklySchedule,
     compute_store,
     load_csv,
 )
@@ -42,6 +41,7 @@ NOBODY = Quarantine()
 MARK = b'{"crc32": '
 
 OnError = Literal["raise", "collect"]
+Rows = Any  # whatever a MemoryStore takes
 
 
 class JsonLinesStore(Store):
@@ -90,9 +90,7 @@ class JsonLinesStore(Store):
         """All of it, at one moment."""
         return attrs.evolve(self._current().snapshot(), source=str(self.folder))
 
-    def add_polls(
-        self, polls: PollColumns | Iterable[Any], *, on_error: OnError = "raise"
-    ) -> IngestResult:
+    def add_polls(self, polls: Rows, *, on_error: OnError = "raise") -> IngestResult:
         """Add polls. They are a set: adding one again changes nothing."""
         new = MemoryStore()
         checked = new.add_polls(polls, on_error=on_error)
@@ -103,7 +101,7 @@ class JsonLinesStore(Store):
 
     def set_hours(
         self,
-        hours: HoursColumns | Mapping[str, WeeklySchedule] | Iterable[Any],
+        hours: Rows,
         replace: bool = False,  # noqa: FBT001, FBT002  # as every store has it
         *,
         on_error: OnError = "raise",
@@ -118,7 +116,7 @@ class JsonLinesStore(Store):
 
     def set_timezones(
         self,
-        timezones: Mapping[str, str] | Iterable[tuple[str, str]],
+        timezones: Rows,
         replace: bool = False,  # noqa: FBT001, FBT002  # as every store has it
         *,
         on_error: OnError = "raise",

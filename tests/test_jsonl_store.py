@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from examples.jsonl_store import JsonLinesStore
+from jsonl_store import JsonLinesStore
 
 from uptime_core import Store, StoreCorruptError
 from uptime_core.testing.suites import StoreTests

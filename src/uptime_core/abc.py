@@ -98,9 +98,11 @@ class Store(_Closes, ABC):
       in it.
     * What has been read stays as it was when the store changes or is closed, and
       whoever changes it does not change the store.
+    * Who reads batches by and by hinders nobody, and gets those of one moment.
     * `identity` is the same for as long as the store is there, and no store of other
       data has it.
-    * Methods may be called from several threads at once.
+    * Methods may be called from several threads at once, and each sees what any of
+      them has done.
     * Data that cannot be trusted raise an `UptimeError`, never a wrong value; a source
       that cannot be reached raises `OSError`.
     * Closing twice is allowed, and a ``with`` block closes the store at its end.
@@ -241,7 +243,8 @@ class ReportSink(_Closes, ABC):
       its report as they were before, or as they are after.
     * Of several swaps of one job at once, one is done.
     * Keys and `most_active` hold however many jobs are added at once.
-    * Methods may be called from several threads at once.
+    * Methods may be called from several threads at once, and each sees what any of
+      them has done.
     * What cannot be read or written raises `BackEndError` or `OSError`; a job or a
       report that cannot be trusted is never given.
     * Closing twice is allowed, and a ``with`` block closes the sink at its end.

@@ -44,6 +44,8 @@ class SupportsIngest(Protocol):
       files; one of another year is a bad row.
     * Whatever `compute_report` takes is taken, and means the same: rows, mappings or
       columns; but None is an `InputError`.
+    * What is handed in stays as it is, and whoever changes it afterwards does not
+      change the store.
     * Business hours that come replace all rows of the shops that they name; with
       `replace`, the hours of all other shops are forgotten.
     * Time zones that come replace those of the shops that they name; with `replace`,

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from uptime_core.inputs import poll_columns
+from uptime_core.ingest_arguments import new_polls
 from uptime_core.intake import NOBODY
 from uptime_core.polls import PollColumns
-from uptime_core.rejects import Rejects
 from uptime_core.stores.sqlite import SqliteStore
 from uptime_core.testing.broken import Faults
 from uptime_core.testing.plain_stores import (
@@ -134,8 +133,7 @@ class TwoTransactions(SqliteStore):
     def add_polls(
         self, polls: PollInput, *, on_error: OnError = "raise"
     ) -> IngestResult:
-        rejects = Rejects(on_error)
-        columns = poll_columns(polls, rejects)
+        columns, rejected = new_polls(polls, on_error)
         half = len(columns) // 2
         first, second = (
             PollColumns(
@@ -147,7 +145,7 @@ class TwoTransactions(SqliteStore):
             for part in (slice(half), slice(half, None))
         )
         result = super().add_polls(first) + super().add_polls(second)
-        return attrs.evolve(result, rejected=tuple(rejects.rows))
+        return attrs.evolve(result, rejected=rejected)
 
 
 @faults("store.shared", file="store.db", **_SQLITE)

@@ -189,7 +189,7 @@ class KeepsWhatCameBefore(PlainStore):
     def add_polls(
         self, polls: PollInput, *, on_error: OnError = "raise"
     ) -> IngestResult:
-        if isinstance(polls, PollColumns) or on_error != "raise":
+        if not isinstance(polls, list) or on_error != "raise":
             return super().add_polls(polls, on_error=on_error)
         rows: list[Any] = []
         for row in polls:

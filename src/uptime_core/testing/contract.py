@@ -43,9 +43,12 @@ STORE = {
     "all that is counted in it.",
     "store.read-stays": "What has been read stays as it was when the store changes or "
     "is closed, and whoever changes it does not change the store.",
+    "store.read-on": "Who reads batches by and by hinders nobody, and gets those of "
+    "one moment.",
     "store.identity": "`identity` is the same for as long as the store is there, and "
     "no store of other data has it.",
-    "store.threads": "Methods may be called from several threads at once.",
+    "store.threads": "Methods may be called from several threads at once, and each "
+    "sees what any of them has done.",
     "store.damage": "Data that cannot be trusted raise an `UptimeError`, never a wrong "
     "value; a source that cannot be reached raises `OSError`.",
     "store.close": "Closing twice is allowed, and a ``with`` block closes the store at "
@@ -71,6 +74,8 @@ INGEST = {
     "1900 to 2199, as in files; one of another year is a bad row.",
     "ingest.forms": "Whatever `compute_report` takes is taken, and means the same: "
     "rows, mappings or columns; but None is an `InputError`.",
+    "ingest.given": "What is handed in stays as it is, and whoever changes it "
+    "afterwards does not change the store.",
     "ingest.hours": "Business hours that come replace all rows of the shops that they "
     "name; with `replace`, the hours of all other shops are forgotten.",
     "ingest.timezones": "Time zones that come replace those of the shops that they "
@@ -149,7 +154,8 @@ SINK = {
     "see a job and its report as they were before, or as they are after.",
     "sink.one-wins": "Of several swaps of one job at once, one is done.",
     "sink.crowd": "Keys and `most_active` hold however many jobs are added at once.",
-    "sink.threads": "Methods may be called from several threads at once.",
+    "sink.threads": "Methods may be called from several threads at once, and each "
+    "sees what any of them has done.",
     "sink.damage": "What cannot be read or written raises `BackEndError` or `OSError`; "
     "a job or a report that cannot be trusted is never given.",
     "sink.close": "Closing twice is allowed, and a ``with`` block closes the sink at "

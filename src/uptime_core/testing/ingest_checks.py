@@ -85,19 +85,6 @@ def polls_of_any_age(bench: StoreBench) -> None:
     bench.holds(polls="ingest.any-age")
 
 
-@checks("ingest.set", "ingest.any-age", "store.polls")
-def many_small_batches(bench: StoreBench) -> None:
-    """Nothing is lost by and by, however many batches come."""
-    rows = some_polls(12, ["a", "b", "c"], 160)
-    for place in range(0, len(rows), 2):
-        bench.add_polls(rows[place : place + 2])
-        if place % 50 == 0:
-            bench.holds()
-    bench.holds()
-    bench.add_polls(rows)
-    bench.holds()
-
-
 @checks("ingest.any-age", "ingest.raise", "ingest.collect")
 def instants_of_no_file(bench: StoreBench) -> None:
     """Polls of other years than those of files are bad rows, in rows and columns."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from uptime_core.report import Report
     from uptime_core.testing.back_ends import SinkBackEnd
 
-_ALL = ("sink.durable", "sink.shared", "sink.atomic", "sink.damage")
+_ALL = ("sink.durable", "sink.shared", "sink.atomic", "sink.damage", "sink.threads")
 """The sentences about all that a sink holds."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -85,6 +86,9 @@ def the_life_of_a_report(bench: SinkBench) -> None:
     bench.holds("sink.delete")
     bench.swap(done, None)
     bench.add(job)
+    bench.holds("sink.delete")
+    bench.swap(job, claimed)
+    bench.swap(claimed, done, report=report_of(8))
     bench.holds("sink.delete")
 
 
@@ -184,8 +188,8 @@ def jobs_without_a_key(bench: SinkBench) -> None:
 @checks("sink.job", "sink.active", "sink.order")
 def many_jobs(bench: SinkBench) -> None:
     """No job is left out where there are many."""
-    for number in range(150):
-        job = job_of(number * 37 % 151)
+    for number in range(210):
+        job = job_of(number * 37 % 211)
         bench.add(job if number % 3 else failed(running(job)))
     bench.holds()
 
@@ -193,9 +197,9 @@ def many_jobs(bench: SinkBench) -> None:
 @checks("sink.order")
 def the_order_of_jobs(bench: SinkBench) -> None:
     """Jobs come by the time of their making, then by id, however they were added."""
-    times = (5, 3, 9, 3, 5, 10, 3, -7, 0, 5)
+    times = (5, 3, 9, 3, 5, 10, 3, -7, 0, 5, -NOW, -NOW + 9, 9 * NOW, -NOW - 1)
     jobs = [
-        job_of(number * 7 % 11, created_at=NOW + time)
+        job_of(number * 7 % 17, created_at=NOW + time)
         for number, time in enumerate(times)
     ]
     for job in jobs:
@@ -254,6 +258,18 @@ def what_was_read_stays(bench: SinkBench) -> None:
     with suppress(Exception):  # it may refuse to be changed
         bench.sink.jobs().clear()  # type: ignore[attr-defined]  # of a list
     bench.holds("sink.read-stays")
+
+
+@checks("sink.threads")
+def what_another_thread_sees(bench: SinkBench) -> None:
+    """A thread that has read before sees what there is now, whoever has changed it."""
+    job = job_of(idempotency_key="k")
+    claimed, done = running(job), complete(running(job))
+    swaps = ((None, job), (job, claimed), (claimed, done), (done, None))
+    with ThreadPoolExecutor(1) as pool:
+        for old, new in swaps:
+            bench.swap(old, new, report=REPORT if new is done else None)
+            pool.submit(bench.holds, "sink.threads").result()
 
 
 @checks("sink.close")

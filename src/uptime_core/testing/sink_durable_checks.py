@@ -65,10 +65,15 @@ def a_sink_that_is_opened_again(bench: SinkBench) -> None:
             if place % 3 == turn:
                 bench.reopen(close=turn != 1)
                 bench.holds("sink.durable")
-        kept = running(job_of(500 + turn))
+        kept = running(job_of(500 + turn, idempotency_key=f"kept {turn}"))
         bench.add(kept)
         bench.swap(kept, complete(kept), report=REPORTS[turn])
     bench.reopen()
+    bench.holds("sink.durable")
+    with keeps("sink.durable"):
+        for turn in range(3):
+            bench.add(job_of(600 + turn, idempotency_key=f"kept {turn}"))
+            bench.add(job_of(500 + turn))
     bench.holds("sink.durable")
 
 

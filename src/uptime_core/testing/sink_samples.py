@@ -134,7 +134,7 @@ def reports_of_all_kinds() -> list[Report]:
     strange = attrs.evolve(
         odd,
         store_ids=tuple(ids),
-        windows=(*odd.windows[:3], REQUESTS[3].windows[0]),
+        windows=(*odd.windows[:3], REQUESTS[4].windows[0]),
         up=most,
         down=most - 1,
         unknown=most * 0,
@@ -142,16 +142,17 @@ def reports_of_all_kinds() -> list[Report]:
         last_poll=last_poll.view("datetime64[us]"),
         poll_count=np.array([0, 1, 2**53 + 1, 2**62, 5, 6], dtype=np.int64),
         provenance=attrs.evolve(
-            odd.provenance, policy=REQUESTS[3].policy, as_of=AS_OF.replace(year=1969)
+            odd.provenance, policy=REQUESTS[4].policy, as_of=AS_OF.replace(year=1969)
         ),
     )
-    return [report_of(shops=0), report_of(1, 1), report_of(2, 1000), strange]
+    return [report_of(shops=0), report_of(1, 1), report_of(2, 4500), strange]
 
 
 REQUESTS = (
     ReportRequest.of(as_of=AS_OF),
     ReportRequest.of(as_of=AS_OF, stores="polled", policy=Policy(reach=None)),
     ReportRequest.of(as_of=AS_OF, stores=[]),
+    ReportRequest.of(as_of=AS_OF, stores=[f"shop-{n}" for n in range(700)]),
     ReportRequest.of(
         as_of=AS_OF.replace(year=1969),
         stores=["\u00e9", "e\u0301", "\U0001f600", "a,'\"\\b", "\u2028"],
@@ -184,6 +185,7 @@ def jobs_of_all_kinds() -> list[Job]:
         {"created_at": -(2**53) - 1, "lease": 2**53 + 1, "revision": 2**31},
         {"created_at": 0, "lease": 1, "attempt": 3, "fence": 300, "revision": 7},
         {"owner": "\u00e9'\n", "error": "a\nb\r\0\u2028"},
+        {"owner": "o" * 300, "error": "\u00e9" * 5000, "reads": "r" * 2000},
         {"done": 2**40, "total": 2**40 + 1, "started_at": -1, "renewed_at": 0},
         {"cancel_requested": True, "state": JobState.RUNNING, "renewed_at": NOW},
         {"state": JobState.FAILED, "error": "no \u2615", "finished_at": NOW + 1},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta, timezone
 from itertools import groupby, pairwise, product
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from uptime_core.compute import compute_snapshot
 from uptime_core.errors import NoPollsError
-from uptime_core.testing.checks import Checks, at_once
+from uptime_core.testing.checks import Checks, at_once, in_time
 from uptime_core.testing.failures import keeps, require, require_equal, require_same
 from uptime_core.testing.store_model import DAY
 from uptime_core.testing.store_operations import read_range
@@ -109,6 +110,7 @@ def half_open_ranges(bench: StoreBench) -> None:
     for group in groups:
         part = [row for row in rows if (row[1] - START) // MINUTE in group]
         bench.put(part)
+    bench.holds()
     edges = sorted({t for _, t, _ in rows})
     bounds = (None, *(t + beside for t in edges for beside in (-1, 0, 1)))
     chance = Random(5)  # noqa: S311  # no secret
@@ -231,6 +233,37 @@ def threads_that_read(bench: StoreBench) -> None:
             require_same("hours()", hours_by_shop(store.hours()), bench.model.hours)
 
     at_once(4, read)
+
+
+@checks("store.threads")
+def what_another_thread_sees(bench: StoreBench) -> None:
+    """A thread that has read before sees what there is now, whoever has changed it."""
+    with ThreadPoolExecutor(1) as pool:
+        for turn, zone in enumerate(("UTC", "GB", "Zulu")):
+            rows = [(f"shop-{turn}", START + turn, turn != 1)]
+            if turn == 0 or bench.back_end.ingest:
+                bench.put(rows, {"a": [HOURS["split"][turn]]}, {"a": zone})
+            names = ("polls", "hours", "timezones", "quarantined")
+            seen = pool.submit(bench.holds, **dict.fromkeys(names, "store.threads"))
+            seen.result()
+
+
+@checks("store.read-on", "store.polls")
+def reading_by_and_by(bench: StoreBench) -> None:
+    """Batches that are read by and by are of one moment, and keep nobody waiting."""
+    bench.put(some_polls(17, [f"shop-{number}" for number in range(30)], 300))
+    before = bench.model.data().polls
+    batches = iter(bench.store.polls())
+    got = poll_set([next(batches)])
+    if bench.back_end.ingest:
+        rows = [(shop, START + DAY, up) for shop, _, up in some_polls(1, "abc", 9)]
+        with keeps("store.read-on", "an ingest by another thread meanwhile"):
+            in_time(lambda: bench.add_polls(rows))
+        bench.holds()
+    with keeps("store.read-on"):
+        got |= poll_set(batches)
+        if got != bench.model.polls:
+            require_same("the polls", got, before)
 
 
 @checks("store.close")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from uptime_core.abc import Store
 from uptime_core.testing import (
+    batch_checks,
     durable_checks,
     ingest_checks,
     quarantine_checks,
@@ -36,6 +37,7 @@ STORE_CHECKS: tuple[Check[StoreBench], ...] = (
         *snapshot_checks.checks,
         *ingest_checks.checks,
         *quarantine_checks.checks,
+        *batch_checks.checks,
     ),
     *(*race_checks.checks, *transaction_checks.checks),
     *(*durable_checks.checks, *random_checks.checks),
