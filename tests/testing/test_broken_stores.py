@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from uptime_core.testing.checks import Check
     from uptime_core.testing.store_bench import StoreBench
 
-HANGS = {"LeavesItsLock"}
+HANGS = {"LeavesItsLock", "ReadersKeepTheLock"}
 
 
 def broken_by(fault: Fault[StoreBackEnd], check: Check[StoreBench]) -> str | None:

@@ -167,3 +167,23 @@ class IsAnotherOneEachTime(SqliteStore):
     @property
     def identity(self) -> str:
         return f"{super().identity}:{id(self)}"
+
+
+@faults("retention.expired", "store.durable", file="store.json")
+class ForgetsTheHorizon(PlainFileStore):
+    """What was deleted comes back after a restart."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.model.polls = set(self.model.kept_polls())
+        self.model.horizon = None
+
+
+@faults("store.durable", "store.hours", file="store.json")
+class ForgetsClosedShops(PlainFileStore):
+    """A shop that is always closed has no hours after a restart."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        hours = self.model.hours.items()
+        self.model.hours = {shop: rows for shop, rows in hours if rows}

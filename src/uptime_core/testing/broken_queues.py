@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from uptime_core.jobs import Job
+    from uptime_core.report import Report
     from uptime_core.testing.back_ends import SinkBackEnd
 
 faults: Faults[SinkBackEnd] = Faults(sink_back_end)
@@ -220,3 +222,65 @@ class WritesBeforeItLooks(PlainSink):
 
 def _revision(job: Job) -> int:
     return job.revision
+
+
+@faults("sink.active")
+class SecondAttemptsAreNotActive(PlainSink):
+    """A job that is back in the queue is not listed as active."""
+
+    def is_active(self, job: Job) -> bool:
+        again = job.state is JobState.QUEUED and job.attempt > 0
+        return super().is_active(job) and not again
+
+
+@faults("sink.most-active")
+class KeysPassTheBound(PlainSink):
+    """The bound is for jobs without a key."""
+
+    def may_add(self, new: Job, most_active: int | None) -> bool:
+        keyed = new.idempotency_key is not None
+        return super().may_add(new, None if keyed else most_active)
+
+
+@faults("sink.most-active")
+class OnlyTheRunningAreCounted(PlainSink):
+    """The bound counts no job that is queued."""
+
+    def waiting(self) -> int:
+        active = self.jobs(active=True)
+        return sum(job.state is JobState.RUNNING for job in active)
+
+
+@faults("sink.job", "sink.order")
+class OnePageOfJobs(PlainSink):
+    """No more than 200 jobs are listed."""
+
+    def ordered(self, jobs: list[Job]) -> Sequence[Job]:
+        return super().ordered(jobs)[:200]
+
+
+@faults("sink.order")
+class TimesAreText(PlainSink):
+    """Jobs come in the order of their times as text."""
+
+    def ordered(self, jobs: list[Job]) -> Sequence[Job]:
+        return sorted(jobs, key=lambda job: (str(job.created_at), job.report_id))
+
+
+@faults("sink.threads")
+class EachThreadReadsOnce(PlainSink):
+    """A thread sees a job as it was when it first read it, or wrote it itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen = threading.local()
+
+    def job(self, report_id: str) -> Job | None:
+        known: dict[str, Job | None] = vars(self.seen)
+        if known.get(report_id) is None:
+            known[report_id] = super().job(report_id)
+        return known[report_id]
+
+    def write(self, old: Job | None, new: Job | None, report: Report | None) -> None:
+        super().write(old, new, report)
+        vars(self.seen).clear()

@@ -263,3 +263,44 @@ class SuspectsOfTheMoment(PlainStore):
         known = {shop for shop, _, _ in model.polls}.union(model.hours, model.timezones)
         named = Quarantine(bad.store_ids, bad.suspects & known)
         return super().take_timezones(model, timezones, named, replace=replace)
+
+
+@faults("ingest.hours", "store.timezones")
+class ReplaceForgetsZonesToo(PlainStore):
+    """With replace, shops that lose their hours lose their zone."""
+
+    def take_hours(
+        self, model: StoreModel, hours: Hours, bad: Quarantine, *, replace: bool
+    ) -> IngestResult:
+        lost = set(model.hours) - set(hours) if replace else ()
+        for shop in lost:
+            model.timezones.pop(shop, None)
+        return super().take_hours(model, hours, bad, replace=replace)
+
+
+@faults("ingest.hours", "store.polls")
+class ReplaceForgetsPollsToo(PlainStore):
+    """With replace, shops that lose their hours lose their polls."""
+
+    def take_hours(
+        self, model: StoreModel, hours: Hours, bad: Quarantine, *, replace: bool
+    ) -> IngestResult:
+        lost = set(model.hours) - set(hours) if replace else ()
+        model.polls = {row for row in model.polls if row[0] not in lost}
+        return super().take_hours(model, hours, bad, replace=replace)
+
+
+@faults("store.hours")
+class TouchingHoursAreOne(PlainStore):
+    """Rows that follow on each other become one."""
+
+    def take_hours(
+        self, model: StoreModel, hours: Hours, bad: Quarantine, *, replace: bool
+    ) -> IngestResult:
+        result = super().take_hours(model, hours, bad, replace=replace)
+        for shop in hours:
+            ends = dict(sorted(model.hours[shop]))
+            for start in sorted(ends, reverse=True):
+                ends[start] = ends.pop(ends[start], ends[start])
+            model.hours[shop] = frozenset(ends.items())
+        return result

@@ -137,3 +137,34 @@ class CountsItsOwn(SqliteSink):
         if done and new is not None:
             self.own.add(new.report_id)
         return done
+
+
+@faults("sink.durable", "sink.add", file="sink.json")
+class KeysAreFreeAfterARestart(PlainFileSink):
+    """The keys of jobs from before a restart can be used again."""
+
+    def load(self, text: str) -> None:
+        super().load(text)
+        self.old = frozenset(self.all_jobs)
+
+    old: frozenset[str] = frozenset()
+
+    def is_taken(self, new: Job) -> bool:
+        keys = {
+            job.idempotency_key
+            for job in self.all_jobs.values()
+            if job.report_id not in self.old
+        }
+        has_key = new.idempotency_key is not None and new.idempotency_key in keys
+        return has_key or new.report_id in self.all_jobs
+
+
+@faults("sink.durable", "sink.atomic", file="sink.json")
+class DeletesInMemory(PlainFileSink):
+    """That a job was deleted is written with the next swap."""
+
+    def write(self, old: Job | None, new: Job | None, report: Report | None) -> None:
+        if new is not None:
+            super().write(old, new, report)
+        else:
+            PlainSink.write(self, old, new, report)

@@ -112,6 +112,72 @@ class OneReportForAll(_Stored):
         return next(iter(self.all_reports.values()), report)
 
 
+@faults("sink.report")
+class LargeReportsAreCutOff(_Stored):
+    """Of a report, 4096 shops are stored."""
+
+    def stored_report(self, report: Report) -> Report:
+        arrays = ("up", "down", "unknown", "open", "last_poll", "poll_count")
+        cut: dict[str, Any] = {name: getattr(report, name)[:4096] for name in arrays}
+        return attrs.evolve(report, store_ids=report.store_ids[:4096], **cut)
+
+
+@faults("sink.job")
+class LongErrorsAreCutOff(_Stored):
+    """Of why a job failed, 255 characters are stored."""
+
+    def stored_job(self, job: Job) -> Job:
+        return attrs.evolve(job, error=job.error and job.error[:255])
+
+
+@faults("sink.delete", "sink.report")
+class OldReportsComeBack(PlainSink):
+    """An id that is used again gets the report that it had."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first: dict[str, Report] = {}
+
+    def write(self, old: Job | None, new: Job | None, report: Report | None) -> None:
+        if new is not None and report is not None:
+            report = self.first.setdefault(new.report_id, report)
+        super().write(old, new, report)
+
+
+@faults("sink.delete", "sink.swap")
+class WhatRunsIsNotDeleted(PlainSink):
+    """Deleting a job that runs is said to be done, and is not."""
+
+    def write(self, old: Job | None, new: Job | None, report: Report | None) -> None:
+        if new is not None or old is None or old.state is not JobState.RUNNING:
+            super().write(old, new, report)
+
+
+@faults("sink.delete", "sink.swap")
+class DeletesWhatHasChanged(PlainSink):
+    """A job is deleted whatever has become of it."""
+
+    deletes = False
+
+    def may_swap(self, old: Job | None, new: Job | None, report: Report | None) -> bool:
+        self.deletes = new is None
+        return super().may_swap(old, new, report)
+
+    def is_there(self, old: Job) -> bool:
+        return old.report_id in self.all_jobs if self.deletes else super().is_there(old)
+
+
+@faults("sink.atomic")
+class ReportGoesFirst(PlainSink):
+    """A job that is deleted is there a moment longer than its report."""
+
+    def write(self, old: Job | None, new: Job | None, report: Report | None) -> None:
+        if old is not None and new is None and old.report_id in self.all_reports:
+            del self.all_reports[old.report_id]
+            time.sleep(0.002)
+        super().write(old, new, report)
+
+
 @faults("sink.delete", "sink.report")
 class ReportsStay(PlainSink):
     """The report of a deleted job is still there."""

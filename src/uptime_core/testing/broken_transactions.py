@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import attrs
 
-from uptime_core.instants import to_micros
+from uptime_core.instants import to_datetime, to_micros
 from uptime_core.testing.broken import Faults
 from uptime_core.testing.plain_stores import PlainStore
 from uptime_core.testing.store_model import MICROSECOND
@@ -176,4 +177,50 @@ class TheHorizonGoesBack(PlainStore):
         horizon = to_micros(instant)
         self.model.polls = set(self.model.kept_polls())
         self.model.horizon = horizon
+        return deleted
+
+
+@faults("transaction.whole")
+class InterruptsAreNoErrors(PlainStore):
+    """A transaction that Ctrl-C leaves is done."""
+
+    @contextmanager
+    def transaction(self) -> Iterator[StoreModel]:
+        interrupt: KeyboardInterrupt | None = None
+        with super().transaction() as model:
+            try:
+                yield model
+            except KeyboardInterrupt as error:
+                interrupt = error
+        if interrupt is not None:
+            raise interrupt
+
+
+@faults("store.newest")
+class NewestIsNotUndone(PlainStore):
+    """The newest poll is that of a transaction that was undone."""
+
+    newest: int | None = None
+
+    def take_polls(self, model: StoreModel, rows: list[PollRow]) -> IngestResult:
+        result = super().take_polls(model, rows)
+        known = [at for at in (self.newest, model.newest()) if at is not None]
+        self.newest = max(known, default=None)
+        return result
+
+    def newest_poll(self) -> datetime | None:
+        return None if self.newest is None else to_datetime(self.newest)
+
+
+@faults("retention.deleted")
+class ALonelyPollIsDeleted(PlainStore):
+    """Of a shop of which one old poll is left, nothing is."""
+
+    def delete_before(self, instant: datetime) -> int:
+        deleted = super().delete_before(instant)
+        kept = Counter(shop for shop, _, _ in self.model.kept_polls())
+        horizon = to_micros(instant)
+        self.model.polls = {
+            row for row in self.model.polls if kept[row[0]] > 1 or row[1] >= horizon
+        }
         return deleted

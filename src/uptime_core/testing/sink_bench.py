@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from uptime_core.errors import QueueFullError
 from uptime_core.jobs import JobState
+from uptime_core.testing.checks import at_once
 from uptime_core.testing.failures import (
     BrokenContractError,
     keeps,
@@ -17,6 +18,7 @@ from uptime_core.testing.failures import (
 from uptime_core.testing.sink_samples import same
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from uptime_core.abc import ReportSink
@@ -182,6 +184,16 @@ class SinkBench:
         if not taken:
             self.note(None, new, report)
         return not taken
+
+    def swap_at_once(self, old: Job, new: Sequence[Job]) -> None:
+        """Let threads put jobs in the place of one at once; one of them does."""
+        sinks, there = (self.sink, self.second), self.jobs.get(old.report_id)
+        expected = there is not None and there.revision == old.revision
+        with keeps("sink.one-wins"):
+            done = at_once(len(new), lambda n: sinks[n % 2].swap(old, new[n]))
+            require_equal("how many swaps were done", done.count(True), int(expected))
+        if expected:
+            self.note(old, new[done.index(True)], None)
 
     def holds(self, sentence_id: str = "sink.job") -> None:
         """Fail unless everybody sees what the dictionaries hold.

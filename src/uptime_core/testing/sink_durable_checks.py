@@ -115,6 +115,27 @@ def another_process(bench: SinkBench) -> None:
     bench.holds("sink.durable")
 
 
+def crash(bench: SinkBench, swap: Swap, step: int | None) -> int | None:
+    """Let a process end at a step of a swap, which is done or not begun.
+
+    Returns:
+        How many steps the process has taken, if it came to its end.
+    """
+    old, new, report = swap
+
+    def work(say: Say, _: object) -> None:
+        sink, counter = bench.open(), Steps(last=step, crash=True)
+        with counter.counted():
+            sink.swap(old, new, report=report)
+        say(counter.taken)
+
+    bench.reopen()
+    status, said = ForkedProcess.running(work).end()
+    require(status in (0, CRASHED), f"the process ended with {status}")
+    _settle(bench, swap, "sink.durable", done=bool(said))
+    return said[0] if said else None
+
+
 def _settle(bench: SinkBench, swap: Swap, sentence_id: str, *, done: bool) -> None:
     """Fail unless a swap is done wholly or not at all; the dictionaries follow it."""
     old, new, _ = swap
@@ -136,27 +157,10 @@ def _settle(bench: SinkBench, swap: Swap, sentence_id: str, *, done: bool) -> No
 def a_process_that_crashes(bench: SinkBench) -> None:
     """A process that ends at any step of a swap leaves it done or not begun."""
     for swap in _crashing(bench):
-        steps: int | None = None
-        points: list[int | None] = [None]
-        while points:
-            point = points.pop(0)
-
-            def work(
-                say: Say, _: object, swap: Swap = swap, point: int | None = point
-            ) -> None:
-                sink, (old, new, report) = bench.open(), swap
-                counter = Steps(last=point, crash=True)
-                with counter.counted():
-                    done = sink.swap(old, new, report=report)
-                say([done, counter.taken])
-
-            bench.reopen()
-            status, said = ForkedProcess.running(work).end()
-            require(status in (0, CRASHED), f"the process ended with {status}")
-            _settle(bench, swap, "sink.durable", done=bool(said))
-            if steps is None:
-                ((_, steps),) = said
-                points += chosen(steps, 6)
+        steps = crash(bench, swap, None)
+        _undo(bench, swap)
+        for step in chosen(steps or 0, 6):
+            crash(bench, swap, step)
             _undo(bench, swap)
 
 

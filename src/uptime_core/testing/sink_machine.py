@@ -24,13 +24,11 @@ from uptime_core.errors import (
     StaleAttemptError,
 )
 from uptime_core.jobs import (
-    Abandon,
     Cancel,
     Claim,
     Complete,
     Event,
     Expire,
-    Fail,
     Job,
     JobState,
     Release,
@@ -41,6 +39,18 @@ from uptime_core.testing.back_ends import SinkBackEnd
 from uptime_core.testing.failures import keeps, require, require_equal
 from uptime_core.testing.folders import scratch
 from uptime_core.testing.sink_bench import SinkBench
+from uptime_core.testing.sink_durable_checks import crash
+from uptime_core.testing.sink_moves import (
+    ARROWS,
+    CANCELLED,
+    COMPLETE,
+    LEASE,
+    QUEUED,
+    RUNNING,
+    SECOND,
+    Move,
+    moves,
+)
 from uptime_core.testing.sink_samples import NOT_IDS, NOW, job_of, report_of
 
 if TYPE_CHECKING:
@@ -48,87 +58,8 @@ if TYPE_CHECKING:
 
     from uptime_core.report import Report
 
-SECOND = 1_000_000
-LEASE = 10 * SECOND
 REPORTS = [report_of(seed) for seed in range(3)]
-QUEUED, RUNNING = JobState.QUEUED, JobState.RUNNING
-COMPLETE, FAILED, CANCELLED = JobState.COMPLETE, JobState.FAILED, JobState.CANCELLED
-
-ARROWS: dict[type[Event], dict[JobState, set[JobState]]] = {
-    Claim: {QUEUED: {RUNNING}},
-    Renew: {RUNNING: {RUNNING}},
-    Complete: {RUNNING: {COMPLETE, CANCELLED}},
-    Fail: {RUNNING: {QUEUED, FAILED, CANCELLED}},
-    Expire: {RUNNING: {QUEUED, FAILED, CANCELLED}},
-    Release: {RUNNING: {QUEUED, CANCELLED}},
-    Cancel: {
-        QUEUED: {CANCELLED},
-        RUNNING: {RUNNING},
-        **{final: {final} for final in (COMPLETE, FAILED, CANCELLED)},
-    },
-    Abandon: {QUEUED: {FAILED}},
-}
-"""From where each event leads where; the reference has it as a table."""
-
 keys = st.none() | st.sampled_from(["k", "K", "\u00e9/", "\0"])
-
-
-@attrs.frozen
-class Move:
-    """What a writer does next, as far as it does not hang on what it holds.
-
-    Attributes:
-        place: Which of the events that the job's state has, or of all.
-        legal: Whether it is one of those of the job's state.
-        off: How far the fence is off.
-        choice: What some events have a choice of.
-        seconds: How long after the move before.
-        report: Which report is made.
-    """
-
-    place: int
-    legal: bool
-    off: int
-    choice: bool
-    seconds: int
-    report: int
-
-    def kind(self, state: JobState) -> type[Event]:
-        """The event, for a job in this state."""
-        kinds = [kind for kind in ARROWS if not self.legal or state in ARROWS[kind]]
-        if self.legal and state is QUEUED:
-            kinds += [Claim, Claim, Claim]  # without it, there is nothing to see
-        return kinds[self.place % len(kinds)]
-
-    def event(self, job: Job) -> Event:
-        """What happens to a job."""
-        fence = job.fence + self.off
-        made: dict[type[Event], Event] = {
-            Claim: Claim("somebody", LEASE if self.choice else 2 * LEASE),
-            Renew: Renew(fence, 1, 3),
-            Complete: Complete(fence, 5),
-            Fail: Fail(fence, "why", may_retry=self.choice),
-            Expire: Expire(),
-            Release: Release(fence),
-            Cancel: Cancel(),
-            Abandon: Abandon("nobody"),
-        }
-        return made[self.kind(job.state)]
-
-
-moves = st.lists(
-    st.builds(
-        Move,
-        place=st.integers(0, 7),
-        legal=st.sampled_from([True, True, True, False]),
-        off=st.sampled_from([0, 0, 0, 0, -1, 1]),
-        choice=st.sampled_from([True, True, False]),
-        seconds=st.sampled_from([0, 0, 1, 11, 25, -30]),
-        report=st.integers(0, 2),
-    ),
-    min_size=1,
-    max_size=8,
-)
 
 
 class ReportSinkMachine(SinkBackEnd, RuleBasedStateMachine):
@@ -301,6 +232,28 @@ class ReportSinkMachine(SinkBackEnd, RuleBasedStateMachine):
         except error:
             return
         require(holds=False, told=f"swap({old}, {new}) gave {done}")
+
+    @rule(copy=copies, writers=st.integers(2, 4))
+    def claim_at_once(self, copy: Job, writers: int) -> None:
+        """Threads claim a job at once."""
+        if copy.state is QUEUED:
+            claims = [Claim(f"writer {number}", LEASE) for number in range(writers)]
+            jobs = [advance(copy, claim, self._now) for claim in claims]
+            self.bench.swap_at_once(copy, jobs)
+
+    @precondition(lambda self: self.durable and self.forks and self.bench.jobs)
+    @rule(number=st.integers(0, 30), step=st.integers(1, 15))
+    def crash(self, number: int, step: int) -> None:
+        """A process ends at some step of claiming, completing or deleting a job."""
+        job = self.bench.chosen()[number % len(self.bench.jobs)]
+        if job.state is QUEUED:
+            swap = job, advance(job, Claim("somebody", LEASE), self._now), None
+        elif job.state is RUNNING and not job.cancel_requested:
+            done = advance(job, Complete(job.fence, 5), self._now)
+            swap = job, done, REPORTS[number % 3]
+        else:
+            swap = job, None, None
+        crash(self.bench, swap, step)
 
     @rule(bad=st.sampled_from(NOT_IDS))
     def ask_for_what_is_no_id(self, bad: str) -> None:
