@@ -102,7 +102,10 @@ def instants_of_no_file(bench: StoreBench) -> None:
         bench.holds(polls="ingest.any-age")
 
 
-@checks("ingest.hours", "ingest.forms", "ingest.added", "ingest.removed")
+@checks(
+    *("ingest.hours", "ingest.forms", "ingest.added", "ingest.removed"),
+    "store.snapshot",
+)
 def hours_take_the_place_of_hours(bench: StoreBench) -> None:
     """Hours replace those of the shops they name, or of all, and nothing else."""
     bench.add_polls([("one", START, True), ("polled", START, False)])

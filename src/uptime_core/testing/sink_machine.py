@@ -77,11 +77,13 @@ class ReportSinkMachine(SinkBackEnd, RuleBasedStateMachine):
 
     Where sinks may share a folder, two of them are used in turn. There are rules for
     adding, reading, changing and deleting jobs, also by copies that are old; for what
-    no caller may ask for; for time that passes, or goes back; and for restarts, with
-    and without an end. After each rule, all that the sink holds is compared.
+    no caller may ask for; for threads that claim a job at once; for time that passes,
+    or goes back; and for restarts, with and without an end, and processes that crash,
+    where the sink is durable. After each rule, all that the sink holds is compared.
 
     Attributes:
         bench: The sink, and what it should hold.
+        crashes: How many processes have ended at a step of a swap.
     """
 
     copies: Bundle[Job] = Bundle("copies")
@@ -92,6 +94,7 @@ class ReportSinkMachine(SinkBackEnd, RuleBasedStateMachine):
         self.bench: SinkBench = SinkBench(self, Path(self._folder.name))
         self._now = NOW
         self._added = 0
+        self.crashes: int = 0
 
     @initialize(
         target=copies, planned=st.lists(st.tuples(keys, moves), min_size=1, max_size=3)
@@ -253,6 +256,7 @@ class ReportSinkMachine(SinkBackEnd, RuleBasedStateMachine):
             swap = job, done, REPORTS[number % 3]
         else:
             swap = job, None, None
+        self.crashes += 1
         crash(self.bench, swap, step)
 
     @rule(bad=st.sampled_from(NOT_IDS))
@@ -291,6 +295,8 @@ class ReportSinkMachine(SinkBackEnd, RuleBasedStateMachine):
     def teardown(self) -> None:
         """Close the sinks, look at what they leave, and delete it."""
         self.bench.close()
-        if self.bench.place.exists():
-            self.check_at_the_end()
-        self._folder.cleanup()
+        try:
+            if self.bench.place.exists():
+                self.check_at_the_end()
+        finally:
+            self._folder.cleanup()

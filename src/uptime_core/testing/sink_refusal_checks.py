@@ -49,6 +49,7 @@ def the_bound_of_the_queue(bench: SinkBench) -> None:
     bench.swap(claimed, failed(claimed))
     bench.add(job_of(3), most_active=2)
     bench.add(job_of(4), most_active=2)
+    bench.add(job_of(4, idempotency_key="another"), most_active=2)
     bench.add(job_of(4))
     bench.swap(job_of(4), None)
     bench.swap(job_of(3), None)

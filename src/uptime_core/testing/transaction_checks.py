@@ -13,6 +13,7 @@ from uptime_core.intake import Quarantine
 from uptime_core.testing.checks import Checks
 from uptime_core.testing.failures import keeps, require, require_equal, require_same
 from uptime_core.testing.store_bench import taking_in
+from uptime_core.testing.store_model import DAY
 from uptime_core.testing.store_reading import poll_set
 from uptime_core.testing.store_samples import (
     BAD_HOURS,
@@ -41,7 +42,10 @@ class _PassingError(Exception):
     """Leaves a transaction."""
 
 
-@checks("transaction.whole", "transaction.inside", needs=["transactions"])
+@checks(
+    *("transaction.whole", "transaction.inside", "store.newest"),
+    needs=["transactions"],
+)
 def transactions(bench: StoreBench) -> None:
     """What is done in a block is done, or undone if an exception leaves it."""
     store = cast("SupportsTransactions", bench.store)
@@ -60,6 +64,7 @@ def transactions(bench: StoreBench) -> None:
             try:
                 with store.transaction():
                     _fill(bench, 2, replace=True)
+                    bench.add_polls([("late", START + DAY, True)])
                     bad = taking_in(bench.store).set_hours
                     bad([BAD_HOURS[0]], replace=True, on_error="collect")
                     raise error
