@@ -11,6 +11,7 @@ import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
 from uptime_core import CsvStore, MemorySink, MemoryStore, ReportSink, Store
+from uptime_core.testing import suites
 from uptime_core.testing.back_ends import SinkBackEnd, StoreBackEnd, back_end_class
 from uptime_core.testing.broken_queues import FailedIsActive, QueuedIsActive
 from uptime_core.testing.broken_shops import HoursAreMerged
@@ -109,7 +110,8 @@ def test_a_back_end_must_say_how_it_is_made(tmp_path: Path) -> None:
         SinkBackEnd().make_sink(tmp_path)
 
 
-def test_a_machine_of_ones_own_is_taken() -> None:
+def test_a_machine_of_ones_own_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suites, "_STEPS", 3)
     seen: list[int] = []
 
     class Machine(StoreMachine):
