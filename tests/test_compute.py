@@ -269,6 +269,16 @@ def test_a_given_now_in_the_past_ignores_later_polls() -> None:
     assert past.provenance.after_as_of == 2
 
 
+def test_without_polls_now_has_to_be_given() -> None:
+    with pytest.raises(NoPollsError, match=r"^polls: there is no poll, .* give as_of$"):
+        compute_report([], [], {})
+
+
+def test_what_is_no_snapshot_is_refused_by_name() -> None:
+    with pytest.raises(InputError, match=r"^snapshot: 5 is not a Snapshot; .*store"):
+        compute_snapshot(5)  # type: ignore[arg-type]
+
+
 def test_a_given_now_in_the_future_moves_the_windows() -> None:
     future = compute_report(
         POLLS,

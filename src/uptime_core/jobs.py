@@ -234,7 +234,7 @@ def _by_worker(job: Job, event: Renew | Complete | Fail | Release, now: int) -> 
         case Complete():
             if job.cancel_requested:
                 return _final(job, JobState.CANCELLED, now)
-            done = attrs.evolve(job, done=event.total, total=event.total, error=None)
+            done = attrs.evolve(job, done=event.total, total=event.total)
             return _final(done, JobState.COMPLETE, now)
         case Fail():
             return _failed_attempt(job, event.error, now, may_retry=event.may_retry)
