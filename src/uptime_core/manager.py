@@ -38,8 +38,7 @@ if TYPE_CHECKING:
 
 _LEASE = timedelta(seconds=30)
 _TIMEOUT = timedelta(hours=1)
-_FIRST_NAP = 0.005
-_LONGEST_NAP = 0.25
+_FIRST_NAP, _LONGEST_NAP = 0.005, 0.25
 
 
 class ReportManager:

@@ -68,7 +68,7 @@ class SixteenBits(PlainStore):
 class TheLastOfAFullPageIsLost(PlainStore):
     """Of every 256 batches, one loses a poll."""
 
-    batches = 0
+    batches: int = 0
 
     def take_polls(self, model: StoreModel, rows: list[PollRow]) -> IngestResult:
         result = super().take_polls(model, rows)
@@ -174,7 +174,7 @@ class EachThreadReadsOnce(PlainStore):
 
     def __init__(self) -> None:
         super().__init__()
-        self.seen = threading.local()
+        self.seen: threading.local = threading.local()
 
     def timezones(self) -> Mapping[str, str]:
         known: Mapping[str, str] | None = getattr(self.seen, "zones", None)
