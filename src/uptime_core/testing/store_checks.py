@@ -251,12 +251,13 @@ def what_another_thread_sees(bench: StoreBench) -> None:
 @checks("store.read-on", "store.polls")
 def reading_by_and_by(bench: StoreBench) -> None:
     """Batches that are read by and by are of one moment, and keep nobody waiting."""
-    bench.put(some_polls(17, [f"shop-{number}" for number in range(30)], 300))
+    shops = [f"shop-{number:02}" for number in range(30)]
+    bench.put(some_polls(17, shops, 300))
     before = bench.model.data().polls
     batches = iter(bench.store.polls())
     got = poll_set([next(batches)])
     if bench.back_end.ingest:
-        rows = [(shop, START + DAY, up) for shop, _, up in some_polls(1, "abc", 9)]
+        rows = [(shop, START + DAY, True) for shop in shops]
         with keeps("store.read-on", "an ingest by another thread meanwhile"):
             in_time(lambda: bench.add_polls(rows))
         bench.holds()
