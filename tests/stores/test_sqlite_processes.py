@@ -570,7 +570,7 @@ def test_a_child_that_leaves_its_parents_block_commits_nothing(
     block = store.transaction()
     block.__enter__()
     store.add_polls(batch_of(0, 3))
-    with pytest.raises(AssertionError, match="BackEndError.*nothing was written here"):
+    with pytest.raises(AssertionError, match=r"BackEndError.*nothing was written here"):
         forked(work).end()
     with sqlite3.connect(path) as connection:
         chunks = connection.execute("SELECT count(*) FROM uptime_polls").fetchone()
