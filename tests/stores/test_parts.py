@@ -121,4 +121,4 @@ def test_a_reader_may_stop_early(path: Path) -> None:
     found = parts.read_parts(path, COLUMNS, scan, threads=True)
     assert next(found) is not None
     assert next(found) is not None
-    found.close()  # type: ignore[attr-defined]  # a generator
+    found.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
@@ -15,7 +16,7 @@ from uptime_core.stores.line_blocks import LineBlock, line_blocks, open_file
 from uptime_core.stores.table import Batch, read_batches, split_header
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from uptime_core.headers import Column
     from uptime_core.stores.line_blocks import BytesRead, StrPath
@@ -54,7 +55,7 @@ def read_parts(
     progress: BytesRead | None = None,
     *,
     threads: bool,
-) -> Iterator[PlainPart[Rows] | Batch]:
+) -> Generator[PlainPart[Rows] | Batch, None, None]:
     """The rows of a CSV file, plain or ``.gz``.
 
     Args:
@@ -83,14 +84,15 @@ def read_parts(
             lambda block: scan(block.data, layout),
             threads=threads and cores() > 1,
         )
-        for block, rows in scanned:
-            if rows is not None:
-                yield PlainPart(block.line, rows, block, layout)
-            elif b'"' in block.data:  # what is quoted may end in another block
-                others = (other for other, _ in scanned)
-                yield from read_batches(chain([block], others), source, layout)
-            else:
-                yield from read_batches([block], source, layout)
+        with closing(scanned):  # left to the garbage collector, its threads may hang
+            for block, rows in scanned:
+                if rows is not None:
+                    yield PlainPart(block.line, rows, block, layout)
+                elif b'"' in block.data:  # what is quoted may end in another block
+                    others = (other for other, _ in scanned)
+                    yield from read_batches(chain([block], others), source, layout)
+                else:
+                    yield from read_batches([block], source, layout)
 
 
 def _scanned(
@@ -98,7 +100,7 @@ def _scanned(
     scan: Callable[[LineBlock], Rows | None],
     *,
     threads: bool,
-) -> Iterator[tuple[LineBlock, Rows | None]]:
+) -> Generator[tuple[LineBlock, Rows | None], None, None]:
     """Blocks in their order, and what is made of them, in threads some blocks ahead."""
     rest = iter(blocks)
     # Most files are a single block, and worth no thread.
