@@ -31,7 +31,7 @@ def complete_file(path: StrPath) -> Iterator[IO[bytes]]:
     """
     name = os.fspath(path)
     if not name:
-        raise InputError("the name of the file is empty")
+        raise InputError("the name of the file is empty; give one")
     try:
         mode = os.stat(name).st_mode  # a path as text, as it was given
     except FileNotFoundError:

@@ -271,7 +271,8 @@ class _ShopIntake(Generic[Parsed]):
             if not keep:
                 store_id = codes[self._code[row]]
                 error = InputError(
-                    f"line {self._quarantined[store_id]} of the same shop was rejected"
+                    f"line {self._quarantined[store_id]} of the same shop was "
+                    "rejected; put that one right"
                 )
                 cells = (store_id, *map(str, self._values[self._value[row]][0]))
                 self._rejects.reject(error, self.source, self._line[row], cells)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import tracemalloc
 from typing import TYPE_CHECKING
 
@@ -240,7 +241,8 @@ def test_a_row_with_another_number_of_fields_is_a_misfit_on_its_line(
     (misfit,) = _misfits(path)
     assert (misfit.line, misfit.cells) == (4, cells)
     assert misfit.store_id == (cells[0] if named else None)
-    assert misfit.error.reason == f"the row has {len(cells)} fields, the header 3"
+    reason = misfit.error.reason
+    assert re.match(rf"the row has {len(cells)} fields?, the header 3; ", reason)
     assert [line for line, _ in _rows(path)] == [2, 5 + row.count("\n")]
 
 

@@ -291,7 +291,8 @@ def wanted_columns(
     names = {} if columns is None else columns
     if not isinstance(names, Mapping):
         raise InputError(
-            f"{shown(columns)} is not a mapping of columns to headers",
+            f"{shown(columns)} is not a mapping of columns to headers, like "
+            "{'store_id': 'shop'}",
             source="columns",
         )
     for name in names:
