@@ -423,10 +423,11 @@ def test_a_row_with_another_number_of_fields_is_bad(
     path = files.write(source, f"{GOOD[source]}{','.join(cells)}\n")
     error = files.error(source)
     assert (error.line, error.field) == (3, None)
-    advice = "is it cut short?" if fields < width else "quote values that have commas"
+    many = "1 field" if len(cells) == 1 else f"{len(cells):,} fields"
+    is_short = len(cells) < width
+    advice = "is it cut short?" if is_short else "quote values that have commas"
     assert str(error) == (
-        f"{path}, line 3: the row has {len(cells):,} fields, the header {width}; "
-        f"{advice}"
+        f"{path}, line 3: the row has {many}, the header {width}; {advice}"
     )
     snapshot = files.snapshot(on_error="collect")
     assert [(row.line, row.cells) for row in snapshot.rejected] == [(3, cells)]

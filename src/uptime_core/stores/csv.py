@@ -127,7 +127,11 @@ class _File(Generic[Loaded]):
                 )
                 if reading.rejected:
                     rows = counted(len(reading.rejected), "row")
-                    log.info("%s: %s rejected", os.fspath(self._path), rows)
+                    log.info(
+                        "%s: %s rejected; snapshot().rejected says why",
+                        os.fspath(self._path),
+                        rows,
+                    )
             return self._reading
 
 
