@@ -36,7 +36,7 @@ def test_the_version_is_that_of_the_project() -> None:
 
 
 def test_the_package_page_is_the_readme_without_links_into_its_folder() -> None:
-    page = str(metadata.metadata("uptime_core").get_payload())
+    page = metadata.metadata("uptime_core")["Description"]
     readme = (ROOT / "README.md").read_text("utf-8")
 
     links = re.compile(r"!?\[[^\]]+\]\((?!https?:)[^)]+\)")

@@ -33,7 +33,8 @@ def main(folder: Path) -> None:
         ("fleet", plot_fleet(compute_store(store), "last_week")),
     ):
         path = folder / f"{name}.png"
-        ax.figure.savefig(path, dpi=DOTS_PER_INCH, metadata={"Software": SOFTWARE})
+        plt.sca(ax)
+        plt.savefig(path, dpi=DOTS_PER_INCH, metadata={"Software": SOFTWARE})
         print(path.name)
 
 
