@@ -75,7 +75,8 @@ def _new_file(name: str, mode: int | None) -> Iterator[IO[bytes]]:
             os.unlink(partial)
         if isinstance(error, OSError) and error.filename in (None, partial):
             # The name that the caller knows, not that of the file beside it.
-            error.filename, error.filename2 = name, None
+            error.filename = name
+            del error.filename2  # as None, it would be written out, too
         raise
     _sync_directory(folder)
 

@@ -293,7 +293,9 @@ def test_order_and_other_columns_do_not_matter(
         ),
         pytest.param(b"a,1\nb,2\n", 1, "store_id", "it is 'a,1'", id="no header"),
         pytest.param(b",\na,1\n", 1, "store_id", "none of", id="empty header"),
-        pytest.param(b"store_id;day\na;1\n", 1, "store_id", "none", id="semicolons"),
+        pytest.param(
+            b"store_id;day\na;1\n", 1, "store_id", "with commas", id="semicolons"
+        ),
         pytest.param(
             b"store_id,day,Store_Id\n", 1, "store_id", "'store_id' 2 times", id="twice"
         ),
