@@ -8,14 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib import dates as mdates
-from matplotlib import pyplot as plt
-from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
 from uptime_core.errors import InputError, counted, shown
+from uptime_core.extras import needed
 from uptime_core.instants import to_micros
 from uptime_core.kernel.arrays import starts_of_runs
 from uptime_core.local_weeks import DAYS, HOURS, LocalWeek
@@ -23,6 +19,13 @@ from uptime_core.markup import DOWN, UNKNOWN, UP
 from uptime_core.one_source import chosen_window
 from uptime_core.report import Report
 from uptime_core.shop_timeline import Timeline
+
+with needed("matplotlib"):
+    import matplotlib as mpl
+    from matplotlib import dates as mdates
+    from matplotlib import pyplot as plt
+    from matplotlib.patches import Patch
+    from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
