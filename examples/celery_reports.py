@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from celery import Celery
 from kombu.exceptions import OperationalError
-from web_service import make_app
+from web_service import database, make_app
 
 from uptime_core import BackEndError, ReportManager, SqliteSink, SqliteStore
 
@@ -39,7 +39,7 @@ app.conf.update(
 @app.task  # type: ignore[untyped-decorator]
 def make_report(report_id: str) -> None:
     """Make what is queued in the sink, until this report is in a final state."""
-    path = os.environ["UPTIME_DB"]
+    path = database()
     with (
         SqliteStore(path) as store,
         SqliteSink(path) as sink,
@@ -66,5 +66,5 @@ class CeleryReports(ReportManager):
 
 def service() -> FastAPI:
     """The web service, with Celery behind it."""
-    path = os.environ["UPTIME_DB"]
+    path = database()
     return make_app(CeleryReports(SqliteStore(path), SqliteSink(path)))

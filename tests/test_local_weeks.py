@@ -110,6 +110,7 @@ def test_all_hours_are_the_totals_of_a_report(dataset: Dataset, policy: Policy) 
     )
 
     assert week.shops == len(report)
+    assert week.store_id == (report.store_ids[0] if week.shops == 1 else None)
     for name in SUMS:
         assert (getattr(week, name).sum(),) == getattr(report.totals(), name)
     assert np.array_equal(week.up + week.down + week.unknown, week.open)

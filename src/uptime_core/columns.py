@@ -65,7 +65,7 @@ def iterable(values: Iterable[Value], source: str) -> Iterator[Value]:
     """
     if isinstance(values, str | bytes):
         raise InputError(
-            f"{shown(values)} is a text, not rows; give a list", source=source
+            f"{shown(values)} is a text, not rows; CsvStore reads files", source=source
         )
     try:
         return iter(values)

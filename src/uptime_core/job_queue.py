@@ -94,7 +94,10 @@ class JobQueue:
             since = now if alive or before != signs else since
             self._foreign[reads] = signs, since
             if now - since > _FOREIGN_LEASES * self._table.lease / 1e6:
-                error = f"no open manager reads the store that it needs, {reads}"
+                error = (
+                    f"no open manager reads the store that it needs, {reads}; open "
+                    "one, and trigger it again"
+                )
                 for job in jobs:
                     log.warning("report %s fails: %s", job.report_id, error)
                     with contextlib.suppress(IllegalTransitionError):

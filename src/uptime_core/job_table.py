@@ -199,7 +199,9 @@ class JobTable:
             if job.is_expired(now) and job.report_id not in but:
                 with contextlib.suppress(IllegalTransitionError):  # somebody did
                     log.warning(
-                        "report %s lost its worker: its lease ran out", job.report_id
+                        "report %s lost its worker: its lease ran out; if the worker "
+                        "was only slow, give managers a longer lease",
+                        job.report_id,
                     )
                     self.change(job.report_id, Expire())
 

@@ -30,8 +30,18 @@ def parts(
 ) -> None:
     """Refuse what is no store, no sink, or no executor."""
     for value, fits, what, field in (
-        (store, isinstance(store, SupportsSnapshot), "a Store", "store"),
-        (sink, sink is None or isinstance(sink, ReportSink), "a ReportSink", "sink"),
+        (
+            store,
+            isinstance(store, SupportsSnapshot),
+            "a Store, like SqliteStore(path)",
+            "store",
+        ),
+        (
+            sink,
+            sink is None or isinstance(sink, ReportSink),
+            "a ReportSink, like SqliteSink(path)",
+            "sink",
+        ),
         (
             executor,
             executor is None or callable(getattr(executor, "submit", None)),

@@ -213,7 +213,8 @@ class Worker:
         except StaleAttemptError:
             job = None
         except Exception as error:  # noqa: BLE001  # a lease has time for more tries
-            warn(f"the state of report {run_.job.report_id} was not written", error)
+            what = f"the state of report {run_.job.report_id} was not written"
+            warn(f"{what}, and is tried again", error)
             return
         if job is None or job.cancel_requested:
             run_.stop.set()
@@ -295,7 +296,7 @@ class Worker:
             log.info("report %s was taken over by another worker", report_id)
             return
         except Exception as error:  # noqa: BLE001  # told in the report's status
-            warn(f"report {report_id} could not be stored", error)
+            warn(f"report {report_id} was not stored, so the attempt failed", error)
             job = None
             if isinstance(event, Complete):
                 # If this fails too, the lease runs out, and another worker takes over.

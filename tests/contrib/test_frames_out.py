@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import attrs
@@ -203,6 +204,8 @@ def test_a_report_is_no_table_of_polls() -> None:
         ("polars", Report.to_polars),
         ("nanoarrow", pl.DataFrame),
         ("nanoarrow", lambda report: compute_report(report.to_polars())),
+        ("matplotlib", lambda _: import_module("uptime_core.contrib.matplotlib")),
+        ("tqdm", lambda _: import_module("uptime_core.contrib.tqdm")),
     ],
 )
 def test_a_library_that_is_missing_is_told_with_its_extra(

@@ -277,7 +277,7 @@ def test_a_week_is_drawn_hour_by_hour() -> None:
     assert np.array_equal(drawn.filled(np.nan), week.ratio, equal_nan=True)
     assert ax.get_ylim() == (7, 0)
     assert [label.get_text() for label in ax.get_yticklabels()][::6] == ["Mon", "Sun"]
-    assert ax.get_title(loc="left") == "1 shop, last_week"
+    assert ax.get_title(loc="left") == "a$b, last_week"
     low, high = mesh.get_clim()
     assert 0 <= low < high <= 1
 

@@ -127,7 +127,11 @@ class _File(Generic[Loaded]):
                 )
                 if reading.rejected:
                     rows = counted(len(reading.rejected), "row")
-                    log.info("%s: %s rejected", os.fspath(self._path), rows)
+                    log.info(
+                        "%s: %s rejected; snapshot().rejected says why",
+                        os.fspath(self._path),
+                        rows,
+                    )
             return self._reading
 
 
@@ -291,7 +295,8 @@ def wanted_columns(
     names = {} if columns is None else columns
     if not isinstance(names, Mapping):
         raise InputError(
-            f"{shown(columns)} is not a mapping of columns to headers",
+            f"{shown(columns)} is not a mapping of columns to headers, like "
+            "{'store_id': 'shop'}",
             source="columns",
         )
     for name in names:

@@ -244,7 +244,8 @@ class SqliteStore(Store):
                 failure = error  # not SQLite's, so not to be taken for one of its own
                 raise _UndoneError from error
         if failure is not None:
-            log.info("%s: a transaction was undone: %s", self._path, public(failure))
+            text = "%s: a transaction was undone, nothing of it is kept: %s"
+            log.info(text, self._path, public(failure))
             raise failure
 
     def delete_before(self, instant: datetime) -> int:
