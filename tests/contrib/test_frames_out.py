@@ -10,16 +10,18 @@ import attrs
 import numpy as np
 import pytest
 from hypothesis import given
-from tests.strategies import Dataset, datasets, policies, report_of, shop_id
+from tests.properties.test_timeline import known_shops, timeline_of
 
 from uptime_core import (
     MissingLibraryError,
     Policy,
     Report,
+    Timeline,
     Window,
     compute_report,
-    timeline,
 )
+from uptime_core.testing import Dataset
+from uptime_core.testing.strategies import datasets, policies
 
 pd = pytest.importorskip("pandas")
 pl = pytest.importorskip("polars")
@@ -117,7 +119,7 @@ def test_a_report_without_shops_has_the_same_columns(read: Frame) -> None:
 def test_every_report_is_exact_in_pandas_and_polars(
     dataset: Dataset, policy: Policy
 ) -> None:
-    report = report_of(dataset, policy)
+    report = compute_report(**dataset.arguments, policy=policy)
 
     assert_is_report(report.to_pandas(), report)
     assert report.to_polars().equals(pl.DataFrame(report))
@@ -238,17 +240,12 @@ def test_totals_add_up_all_shops() -> None:
 
 @given(datasets(max_shops=1), policies())
 def test_a_timeline_is_exact_in_every_library(dataset: Dataset, policy: Policy) -> None:
-    start, end = dataset.windows[0]
-    line = timeline(
-        dataset.polls,
-        dataset.hours,
-        dataset.timezones,
-        store_id=shop_id(0),
-        start=start,
-        end=end,
-        as_of=dataset.as_of,
-        policy=policy,
-    )
+    for shop in known_shops(dataset):
+        line = timeline_of(dataset, shop, dataset.windows[0], policy)
+        assert_is_timeline(line)
+
+
+def assert_is_timeline(line: Timeline) -> None:
     frame = line.to_polars()
 
     assert frame.equals(pl.DataFrame(line))
@@ -266,7 +263,7 @@ def test_a_timeline_is_exact_in_every_library(dataset: Dataset, policy: Policy) 
     for row, interval in zip(frame.iter_rows(named=True), line, strict=True):
         poll, hours = interval.poll, interval.hours
         assert row == {
-            "store_id": shop_id(0),
+            "store_id": line.store_id,
             "start": interval.start,
             "end": interval.end,
             "state": interval.state,
