@@ -8,6 +8,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from uptime_core import worker
+
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 hypothesis.settings.register_profile(
@@ -28,3 +30,10 @@ def shared(request: pytest.FixtureRequest) -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return SHARED
+
+
+@pytest.fixture
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Managers try again, and look for work, after a moment rather than seconds."""
+    monkeypatch.setattr(worker, "_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(worker, "_LONGEST_NAP", 0.1)

@@ -25,12 +25,13 @@ from uptime_core import (
     compute_report,
     local_week,
 )
-from uptime_core.testing import Dataset
 from uptime_core.testing.strategies import policies
 from uptime_core.timezones import load_timezone
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from uptime_core.testing import Dataset
 
 NOON = datetime(2023, 1, 25, 12, tzinfo=UTC)  # a Wednesday
 MINUTE = timedelta(minutes=1)

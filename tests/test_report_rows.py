@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import attrs
 import pytest
@@ -16,8 +17,10 @@ from uptime_core import (
     Window,
     compute_report,
 )
-from uptime_core.testing import Dataset
 from uptime_core.testing.strategies import datasets, policies
+
+if TYPE_CHECKING:
+    from uptime_core.testing import Dataset
 
 NOON = datetime(2023, 1, 25, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
@@ -20,8 +20,10 @@ from uptime_core import (
     Window,
     compute_report,
 )
-from uptime_core.testing import Dataset
 from uptime_core.testing.strategies import datasets, policies
+
+if TYPE_CHECKING:
+    from uptime_core.testing import Dataset
 
 pd = pytest.importorskip("pandas")
 pl = pytest.importorskip("polars")

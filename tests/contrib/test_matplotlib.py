@@ -23,13 +23,14 @@ from uptime_core import (
     local_week,
     timeline,
 )
-from uptime_core.testing import Dataset
 from uptime_core.testing.strategies import anchors, datasets, policies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import numpy.typing as npt
+
+    from uptime_core.testing import Dataset
 
 mpl: Any = pytest.importorskip("matplotlib")
 plots: Any = pytest.importorskip("uptime_core.contrib.matplotlib")

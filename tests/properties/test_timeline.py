@@ -228,9 +228,7 @@ def assert_true(shop: Shop, line: Timeline, intervals: list[Interval]) -> None:
         else:
             assert interval.state == ("up" if interval.poll.up else "down")
     known = [
-        at
-        for at in sorted(status)
-        if line.start <= at < line.end and at <= line.as_of
+        at for at in sorted(status) if line.start <= at < line.end and at <= line.as_of
     ]
     assert [poll.at for poll in line.polls if line.start <= poll.at < line.end] == known
     named = {interval.poll for interval in line} - {None}
