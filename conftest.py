@@ -21,6 +21,8 @@ from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 from sybil.parsers.rest import DocTestParser
 
+from uptime_core.cores import cores
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
@@ -154,6 +156,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if item.config.getoption("--require-needs"):
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """More than there are cores: tests of crashes and leases mostly wait."""
+    return cores() * 3 // 2 + 1
 
 
 @pytest.hookimpl(wrapper=True)

@@ -13,7 +13,10 @@ from uptime_core import worker
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 hypothesis.settings.register_profile(
-    "default", deadline=None, max_examples=60, derandomize=True
+    "default", deadline=None, max_examples=40, derandomize=True
+)
+hypothesis.settings.register_profile(
+    "light", deadline=None, max_examples=12, derandomize=True
 )
 hypothesis.settings.register_profile(
     "deep", deadline=None, max_examples=500, print_blob=True

@@ -37,7 +37,7 @@ def counts(
 def too_rare(
     strategy: SearchStrategy[Any],
     traits: Callable[[Any], Iterable[str]],
-    least: Mapping[str, float],
+    least: Mapping[Any, float],
     examples: int = 300,
 ) -> dict[str, float]:
     """The shares of what is drawn that are below the least they should be.

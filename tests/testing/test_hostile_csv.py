@@ -138,6 +138,7 @@ def traits(file: HostileCsv) -> set[str]:
     }
 
 
+@pytest.mark.once
 def test_files_have_all_kinds_of_faults_often_enough() -> None:
     assert too_rare(hostile_csv(), traits, SHARES) == {}
 

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import SearchStrategy
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parents[2]
 NOON = datetime(2023, 1, 25, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
