@@ -8,8 +8,6 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from uptime_core import worker
-
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 hypothesis.settings.register_profile(
@@ -38,5 +36,5 @@ def shared(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Managers try again, and look for work, after a moment rather than seconds."""
-    monkeypatch.setattr(worker, "_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(worker, "_LONGEST_NAP", 0.1)
+    monkeypatch.setattr("uptime_core.worker._PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("uptime_core.worker._LONGEST_NAP", 0.1)
