@@ -1023,6 +1023,7 @@ def test_a_load_without_a_standard_error_is_done() -> None:
     assert (ran.code, ran.out, ran.err) == (0, "", [])
 
 
+@pytest.mark.deep
 @pytest.mark.shared
 def test_the_full_size_data_give_the_same_bytes_from_a_store(
     run: Run, shared: Path

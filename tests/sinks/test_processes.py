@@ -119,6 +119,7 @@ def _check(sink: ReportSink, folder: Path) -> None:
             assert path.read_text("utf-8") == TEXTS[int(path.stem, 16) % 5]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("kind", ["sqlite", "csv"])
 def test_killed_publishers_leave_nothing_half(kind: str, tmp_path: Path) -> None:
     chance = random.Random(kind)  # noqa: S311  # no secret

@@ -496,13 +496,14 @@ def test_the_first_bad_row_of_a_file_is_the_one_raised(
 
 
 def test_a_bad_row_ahead_of_a_broken_line_in_another_block_is_the_one_raised(
-    files: Files,
+    files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files.polls(b"b,x,active\n" + b"\n" * (2 << 20) + b"\xff")
+    monkeypatch.setattr(line_blocks, "_BLOCK_BYTES", 1 << 12)
+    files.polls(b"b,x,active\n" + b"\n" * (2 << 12) + b"\xff")
     assert files.error("polls").line == 2
     with pytest.raises(BadFileError) as caught:
         files.snapshot(on_error="collect")
-    assert caught.value.line == 3 + (2 << 20)
+    assert caught.value.line == 3 + (2 << 12)
 
 
 def test_rows_after_a_field_of_several_lines_are_named_rightly(files: Files) -> None:

@@ -108,7 +108,9 @@ def _scanned(
             break
     waiting: deque[tuple[LineBlock, Callable[[], Rows | None]]] = deque()
     failure: InputError | OSError | None = None
-    with ThreadPoolExecutor(max(min(cores() - 1, _THREADS), 1)) as pool:
+    pool = ThreadPoolExecutor(max(min(cores() - 1, _THREADS), 1))
+    is_read = False
+    try:
         while True:
             try:
                 waiting.extend(
@@ -121,6 +123,11 @@ def _scanned(
                 break
             block, result = waiting.popleft()
             yield block, result()
+        is_read = True
+    finally:
+        # What is given up half-way may be ended by the garbage collector, in any
+        # thread, while that holds locks: to wait for threads there may be for ever.
+        pool.shutdown(wait=is_read, cancel_futures=True)
     if failure is not None:
         raise failure
 
