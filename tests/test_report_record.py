@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tests.sinks.samples import report_of, same
 
 from uptime_core import InputError, Policy, Report, Window, compute_report
 from uptime_core.errors import BackEndError, StoreCorruptError, StoreVersionError
 from uptime_core.report import Provenance
 from uptime_core.report_record import parse_report, report_bytes
+from uptime_core.testing.sink_samples import report_of, same
 from uptime_core.timezones import timezone_names
 from uptime_core.window import Unit
 

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 from uptime_core.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from uptime_core.abc import (
-        ReportSink,
-        Store,
+    from uptime_core.abc import ReportSink, Store
+    from uptime_core.capabilities import (
         SupportsIngest,
+        SupportsRetention,
         SupportsSnapshot,
         SupportsTransactions,
     )
@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from uptime_core.sinks.csv import CsvSink
     from uptime_core.sinks.memory import MemorySink
     from uptime_core.sinks.sqlite import SqliteSink
+    from uptime_core.sinks.swaps import may_swap
     from uptime_core.snapshot import Snapshot, SnapshotLike
     from uptime_core.status import ReportStatus
     from uptime_core.stores.csv import CsvStore
@@ -149,6 +150,7 @@ __all__ = [
     "StoreFullError",
     "StoreVersionError",
     "SupportsIngest",
+    "SupportsRetention",
     "SupportsSnapshot",
     "SupportsTransactions",
     "Timeline",
@@ -169,6 +171,7 @@ __all__ = [
     "job_text",
     "load_csv",
     "local_week",
+    "may_swap",
     "parse_job",
     "parse_report",
     "report_bytes",
@@ -179,10 +182,10 @@ __all__ = [
 # A name's module is loaded when the name is first asked for: many who import the
 # package need a third of it, and all of it takes as long to load as numpy does.
 _NAMES = {
-    "abc": (
-        "ReportSink",
-        "Store",
+    "abc": ("ReportSink", "Store"),
+    "capabilities": (
         "SupportsIngest",
+        "SupportsRetention",
         "SupportsSnapshot",
         "SupportsTransactions",
     ),
@@ -242,6 +245,7 @@ _NAMES = {
     "sinks.csv": ("CsvSink",),
     "sinks.memory": ("MemorySink",),
     "sinks.sqlite": ("SqliteSink",),
+    "sinks.swaps": ("may_swap",),
     "snapshot": ("Snapshot", "SnapshotLike"),
     "status": ("ReportStatus",),
     "stores.csv": ("CsvStore",),

@@ -7,26 +7,21 @@ A *store* is always the back end that holds the data; a shop is only ever called
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Self
 
 from uptime_core.identity import own_identity
 from uptime_core.instants import to_datetime
-from uptime_core.intake import NOBODY
 from uptime_core.polls import concatenate
 from uptime_core.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from contextlib import AbstractContextManager
     from datetime import datetime
     from types import TracebackType
 
-    from uptime_core.ingest import IngestResult
-    from uptime_core.inputs import HoursInput, PollInput, TimezonesInput
-    from uptime_core.intake import Quarantine
     from uptime_core.jobs import Job
     from uptime_core.polls import PollColumns
-    from uptime_core.rejects import OnError, RejectedRow
+    from uptime_core.rejects import RejectedRow
     from uptime_core.report import Report
     from uptime_core.request import ReportRequest
     from uptime_core.schedule import HoursColumns
@@ -72,19 +67,54 @@ class Store(_Closes, ABC):
     * `close`: does nothing by default.
 
     A store that takes data in also has the methods of `SupportsIngest`, and may have
-    that of `SupportsTransactions`.
+    those of `SupportsTransactions` and `SupportsRetention`; see
+    `uptime_core.capabilities`.
 
     What every implementation keeps to:
 
-    * Instants are microseconds since 1970-01-01 UTC, ranges are half-open.
-    * Batches and the polls in them come in any order, and a poll may come repeatedly;
-      reports settle that. A range without polls yields no poll, and is no error.
-    * Ids are text as ``uptime_core.store_ids.parse_store_id`` gives it. An id that the
-      store does not know has no polls, and is no error.
-    * What has been read stays valid when the store changes or is closed.
-    * Methods may be called from several threads at once.
+    * `polls` gives every poll that the store holds, at least once, in batches and in
+      any order, and no other.
+    * Of an instant with both statuses, both polls come; reports settle which one wins.
+    * Ranges are half-open: a poll at `start` is in, one at `end` is not, and a bound
+      that is None bounds nothing.
+    * A range without polls yields no poll, and is no error.
+    * A bound without a time zone is an error, never a guess.
+    * Instants are microseconds since 1970-01-01 UTC, exact to the last one, in
+      whatever zone they are given, and before 1970 too.
+    * Ids are text as `uptime_core.store_ids.parse_store_id` gives it: two of them are
+      the same shop only if every character is.
+    * An id that the store does not know has no polls, and is no error.
+    * `hours` gives all rows of all shops that have business hours; a shop that is
+      always closed is there without a row.
+    * `timezones` gives the zone of every shop that has one, and of no other.
+    * `newest_poll` gives the latest instant of all polls, in whatever order they came,
+      and None without any.
+    * Reports leave out the shops of `quarantined`, and count the rows of `rejected`.
+    * `snapshot` gives all that the other methods give, as it is at one moment.
+    * No two parts of a snapshot have a shop in common.
+    * A snapshot does not change any more and holds nothing of the store, which may go
+      on taking data in, or be closed.
+    * A report of `snapshot_for` is that of `snapshot`, and so is all that is counted
+      in it.
+    * What has been read stays as it was when the store changes or is closed, and
+      whoever changes it does not change the store.
+    * Who reads batches by and by hinders nobody, and gets those of one moment.
+    * `identity` is the same for as long as the store is there, and no store of other
+      data has it.
+    * Methods may be called from several threads at once, and each sees what any of
+      them has done.
     * Data that cannot be trusted raise an `UptimeError`, never a wrong value; a source
       that cannot be reached raises `OSError`.
+    * Closing twice is allowed, and a ``with`` block closes the store at its end.
+
+    What an implementation may promise besides:
+
+    * Sorted: in a batch, the polls of a shop follow on each other in the order of their
+      instants, and no poll comes twice.
+    * Durable: what a call has done outlives the process, however that ends, and what
+      it has not done to the end has not happened.
+    * Shared: stores of the same data, in any processes, see at once what any of them
+      has done, and have the same `identity`.
     """
 
     @abstractmethod
@@ -94,7 +124,14 @@ class Store(_Closes, ABC):
         start: datetime | None = None,
         end: datetime | None = None,
     ) -> Iterator[PollColumns]:
-        """The polls of a shop, or of all, at or after `start` and before `end`."""
+        """The polls of a shop, or of all, at or after `start` and before `end`.
+
+        Args:
+            store_id: The shop; None is all of them.
+            start: An aware datetime; None is since ever.
+            end: An aware datetime; None is for ever. Where it is not after `start`,
+                there is no poll.
+        """
 
     @abstractmethod
     def hours(self) -> HoursColumns:
@@ -162,82 +199,6 @@ class Store(_Closes, ABC):
         )
 
 
-@runtime_checkable
-class SupportsSnapshot(Protocol):
-    """What a report can be made of: every `Store`, and whatever has its snapshot.
-
-    It may have an `identity` as well: see `Store.identity`, whose default holds for
-    what has none.
-    """
-
-    def snapshot(self) -> SnapshotLike:
-        """All that a report reads, as it is at one moment."""
-
-
-@runtime_checkable
-class SupportsIngest(Protocol):
-    """A store that takes data in.
-
-    Each call is one transaction: after an error the store is as it was. Calls may come
-    from several threads and processes at once, and while the store is read.
-    """
-
-    def add_polls(
-        self, polls: PollInput, *, on_error: OnError = "raise"
-    ) -> IngestResult:
-        """Add polls. They are a set: adding one again changes nothing.
-
-        Args:
-            polls: `PollColumns`, or rows ``(store_id, aware datetime, status)``, of
-                the years 1900 to 2199, as in files; in any order.
-            on_error: `raise` refuses all for one bad row, `collect` sets bad rows
-                aside and says which.
-
-        Raises:
-            InputError: A row cannot be read.
-        """
-
-    def set_hours(
-        self,
-        hours: HoursInput,
-        replace: bool = False,  # noqa: FBT001, FBT002  # the public signature
-        *,
-        on_error: OnError = "raise",
-        quarantine: Quarantine = NOBODY,
-    ) -> IngestResult:
-        """Replace the business hours of the shops named, or of all shops.
-
-        Args:
-            hours: As `compute_report` takes them.
-            replace: Forget the hours of all other shops.
-            on_error: `raise` refuses all for one bad row; `collect` quarantines the
-                shops of bad rows: they lose their hours, and reports leave them out
-                until good rows come.
-            quarantine: The shops of bad rows that the caller has set aside itself.
-
-        Raises:
-            InputError: A row cannot be read.
-        """
-
-    def set_timezones(
-        self,
-        timezones: TimezonesInput,
-        replace: bool = False,  # noqa: FBT001, FBT002  # the public signature
-        *,
-        on_error: OnError = "raise",
-        quarantine: Quarantine = NOBODY,
-    ) -> IngestResult:
-        """Replace the time zones of the shops named, or of all; like `set_hours`."""
-
-
-@runtime_checkable
-class SupportsTransactions(Protocol):
-    """A store that makes several ingests one."""
-
-    def transaction(self) -> AbstractContextManager[object]:
-        """All ingests of this thread in the ``with`` block succeed, or none does."""
-
-
 class ReportSink(_Closes, ABC):
     """Where jobs and reports are kept.
 
@@ -254,14 +215,46 @@ class ReportSink(_Closes, ABC):
 
     What every implementation keeps to:
 
-    * All that is written is written by `swap`, which is atomic: readers, in whatever
-      process, see a job and its report as they were before or as they are after, and
-      what `swap` said is done outlives the process.
+    * A job comes back as it was stored, in every field.
+    * `report` gives the report of a complete job as it was stored, in every field, and
+      None for any other job.
     * Ids are 32 hexadecimal digits, as `uptime_core.ReportManager` makes them; any
-      other text has no job, and is no error, wherever it comes from.
-    * Methods may be called from several threads at once and, except for a sink in
-      memory, from several processes.
-    * What cannot be read or written raises `BackEndError` or `OSError`.
+      other text has no job and no report, and is no error, wherever it comes from.
+    * `jobs` come in the order of their `created_at`, and of their ids where that is
+      the same.
+    * With `active`, the jobs are those in no final state.
+    * With `idempotency_key`, there is the one job with this key, whatever its state, or
+      none; keys are the same only if every character is.
+    * What has been read stays as it was.
+    * `swap` is done if the old job is there with the same `revision`, whatever else is
+      the same; otherwise it is not, and nothing has changed.
+    * A job is not added if its id or its key is there, whatever state that is in.
+    * A deleted job is gone with its report, and its id and key are free again.
+    * A job that is added with `most_active`, and whose id and key are free, is added
+      only while fewer than that are queued or running; otherwise it is a
+      `QueueFullError`, and nothing has changed.
+    * A final state never changes: another job in its place is an
+      `IllegalTransitionError`, and the job can only be deleted.
+    * A report comes with a job that becomes complete, and with no other; anything else
+      is an `InputError`, and nothing has changed.
+    * Both jobs of a swap have the same id, `created_at` and key; anything else is an
+      `InputError`, and nothing has changed.
+    * All that is written is written by `swap`, which is atomic: readers see a job and
+      its report as they were before, or as they are after.
+    * Of several swaps of one job at once, one is done.
+    * Keys and `most_active` hold however many jobs are added at once.
+    * Methods may be called from several threads at once, and each sees what any of
+      them has done.
+    * What cannot be read or written raises `BackEndError` or `OSError`; a job or a
+      report that cannot be trusted is never given.
+    * Closing twice is allowed, and a ``with`` block closes the sink at its end.
+
+    What an implementation may promise besides:
+
+    * Durable: what `swap` said is done outlives the process, however that ends, and
+      what it has not said is done wholly or not at all.
+    * Shared: sinks of the same place, in any processes, see at once what any of them
+      has done.
     """
 
     @abstractmethod
@@ -276,7 +269,7 @@ class ReportSink(_Closes, ABC):
 
         Args:
             active: Only those that are not in a final state.
-            idempotency_key: Only the one with this key.
+            idempotency_key: Only the one with this key; None is no condition.
         """
 
     @abstractmethod
@@ -290,8 +283,7 @@ class ReportSink(_Closes, ABC):
     ) -> bool:
         """Put a job in the place of another, if that is still there, unchanged.
 
-        Jobs are unchanged if `revision` is. Of jobs with a key, there is one for each
-        key.
+        `may_swap` checks what no caller may ask for.
 
         Args:
             old: The job as it was read, or None to add a new one.
@@ -300,11 +292,12 @@ class ReportSink(_Closes, ABC):
             most_active: Add a job only while fewer than that are queued or running.
 
         Returns:
-            Whether it was done; if not, nothing has changed. A job is not added if
-            its id or its key is there already.
+            Whether it was done; if not, nothing has changed.
 
         Raises:
             QueueFullError: `most_active` are queued or running.
+            IllegalTransitionError: The old job is in a final state.
+            InputError: The jobs are not of one report, or the report is not due.
         """
 
     @abstractmethod

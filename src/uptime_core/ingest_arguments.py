@@ -51,7 +51,7 @@ class NewRows(NamedTuple, Generic[Rows]):
 
 
 def new_polls(polls: PollInput, on_error: OnError = "raise") -> NewPolls:
-    """What `add_polls` was asked for; see `uptime_core.abc.SupportsIngest`.
+    """What `add_polls` was asked for; see `uptime_core.capabilities.SupportsIngest`.
 
     Raises:
         InputError: An argument or a row cannot be accepted.

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
-from uptime_core.abc import SupportsIngest, SupportsSnapshot, SupportsTransactions
+from uptime_core.capabilities import (
+    SupportsIngest,
+    SupportsSnapshot,
+    SupportsTransactions,
+)
 from uptime_core.errors import IngestUnsupportedError, InputError, located, shown
 from uptime_core.files import check_outputs, complete_file, compressed
 from uptime_core.ingest import IngestResult

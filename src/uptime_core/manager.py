@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from types import TracebackType
 
-    from uptime_core.abc import ReportSink, SupportsSnapshot
+    from uptime_core.abc import ReportSink
+    from uptime_core.capabilities import SupportsSnapshot
     from uptime_core.clock import Clock
     from uptime_core.policy import Policy
     from uptime_core.progress import ProgressCallback

@@ -9,7 +9,8 @@ from datetime import timedelta
 from numbers import Integral
 from typing import TYPE_CHECKING
 
-from uptime_core.abc import ReportSink, Store, SupportsSnapshot
+from uptime_core.abc import ReportSink, Store
+from uptime_core.capabilities import SupportsSnapshot
 from uptime_core.cores import cores
 from uptime_core.errors import InputError, located, shown
 from uptime_core.identity import own_identity

@@ -151,7 +151,9 @@ class Connections:
             return
         with self._lock:
             self._users.remove(user)
-            if not (self._closed or damaged):  # then it may be in any state
+            # After some errors it may be in any state; and one that comes as soon as a
+            # transaction has begun, such as a KeyboardInterrupt, leaves it in that.
+            if not (self._closed or damaged or connection.in_transaction):
                 self._idle.append(connection)
                 return
         connection.close()

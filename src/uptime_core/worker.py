@@ -37,7 +37,7 @@ from uptime_core.watcher import Watcher
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from uptime_core.abc import SupportsSnapshot
+    from uptime_core.capabilities import SupportsSnapshot
     from uptime_core.job_table import JobTable
     from uptime_core.report import Report
 

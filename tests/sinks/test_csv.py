@@ -17,15 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
-from tests.sinks.samples import (
-    cancelled,
-    complete,
-    failed,
-    job_of,
-    report_of,
-    running,
-    same,
-)
 
 from uptime_core.errors import (
     BackEndError,
@@ -38,6 +29,15 @@ from uptime_core.errors import (
 from uptime_core.job_record import job_text
 from uptime_core.sinks import folder as folder_module
 from uptime_core.sinks.csv import CsvSink
+from uptime_core.testing.sink_samples import (
+    cancelled,
+    complete,
+    failed,
+    job_of,
+    report_of,
+    running,
+    same,
+)
 from uptime_core.window import DEFAULT_WINDOWS
 
 if TYPE_CHECKING:

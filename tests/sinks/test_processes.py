@@ -10,11 +10,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.sinks.samples import cancelled, failed, job_of, report_of, same
 from tests.sinks.test_contract import open_sink
 
 from uptime_core.jobs import JobState
 from uptime_core.sinks.csv import CsvSink
+from uptime_core.testing.sink_samples import cancelled, failed, job_of, report_of, same
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ TEXTS = [report.to_csv() for report in REPORTS]
 PUBLISH = """
 import sys
 from pathlib import Path
-from tests.sinks.samples import complete, job_of, report_of, running
+from uptime_core.testing.sink_samples import complete, job_of, report_of, running
 from tests.sinks.test_contract import open_sink
 
 sink = open_sink(sys.argv[1], Path(sys.argv[2]))
@@ -51,7 +51,7 @@ for number in range(int(sys.argv[3]), 10**6):
 ADD = """
 import sys
 from pathlib import Path
-from tests.sinks.samples import job_of
+from uptime_core.testing.sink_samples import job_of
 from tests.sinks.test_contract import open_sink
 from uptime_core.errors import QueueFullError
 
@@ -75,7 +75,7 @@ import resource
 import signal
 import sys
 from pathlib import Path
-from tests.sinks.samples import complete, job_of, report_of, running, same
+from uptime_core.testing.sink_samples import complete, job_of, report_of, running, same
 from tests.sinks.test_contract import open_sink
 from uptime_core.errors import BackEndError, StoreFullError
 

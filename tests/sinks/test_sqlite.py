@@ -11,7 +11,6 @@ from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.sinks.samples import complete, failed, job_of, report_of, running, same
 
 from uptime_core.errors import (
     BackEndError,
@@ -25,6 +24,14 @@ from uptime_core.errors import (
 from uptime_core.report_record import report_bytes
 from uptime_core.sinks.sqlite import SqliteSink
 from uptime_core.sqlite_database import Database
+from uptime_core.testing.sink_samples import (
+    complete,
+    failed,
+    job_of,
+    report_of,
+    running,
+    same,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,19 +6,16 @@ import os
 import pickle  # noqa: TID251  # as process pools do, nothing goes to disk
 import threading
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from uptime_core import (
     HoursColumns,
     InputError,
     MemoryStore,
     NoPollsError,
-    Policy,
     Poll,
     PollColumns,
     SqliteStore,
@@ -26,17 +23,11 @@ from uptime_core import (
     SupportsIngest,
     SupportsTransactions,
     UnknownTimezoneError,
-    UptimeError,
     WeeklySchedule,
     compute_report,
     compute_snapshot,
 )
 from uptime_core.intake import Quarantine
-from uptime_core.kernel.extrapolate import Method
-from uptime_core.policy import MissingHours
-
-if TYPE_CHECKING:
-    from uptime_core import Report
 
 NOON = datetime(2023, 1, 25, 12, tzinfo=UTC)
 ONE = timedelta(hours=1)
@@ -348,47 +339,6 @@ def test_a_pickled_copy_is_another_store_of_the_same_data(
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
-IDS = st.sampled_from(["a", "b", 'c,"', "\u00e9"])
-INSTANTS = st.integers(-8, 8).map(lambda number: NOON + number * ONE / 4)
-POLL = st.tuples(IDS, INSTANTS, st.booleans())
-BAD_POLL = st.sampled_from(
-    [("", NOON, True), ("a", NOON.replace(tzinfo=None), True), ("b", NOON, "up")]
-)
-TIMES = st.sampled_from(["0:00", "6:00", "12:00", "17:30", "23:59", "24:00"])
-HOURS_ROW = st.tuples(IDS, st.integers(2, 7), TIMES, TIMES)
-ZONES_ROW = st.tuples(IDS, st.sampled_from(["UTC", "Asia/Tokyo", "GB", "Mars"]))
-ON_ERROR = st.sampled_from(["collect", "collect", "raise"])
-SETS = st.frozensets(st.sampled_from(["a", "b", "z"]), max_size=2)
-QUARANTINE = st.just(Quarantine()) | st.builds(Quarantine, SETS, SETS)
-OPTIONS = st.fixed_dictionaries(
-    {"on_error": ON_ERROR, "replace": st.booleans(), "quarantine": QUARANTINE}
-)
-SCHEDULES = st.dictionaries(
-    IDS,
-    st.lists(
-        st.sampled_from([(2, "9:00", "17:00"), (2, "22:00", "6:00")]), max_size=2
-    ).map(WeeklySchedule),
-    max_size=2,
-)
-INGESTS = st.lists(
-    st.one_of(
-        st.tuples(
-            st.just("add_polls"),
-            st.lists(st.one_of(POLL, POLL, POLL, BAD_POLL), max_size=12),
-            st.fixed_dictionaries({"on_error": ON_ERROR}),
-        ),
-        st.tuples(
-            st.just("set_hours"), st.lists(HOURS_ROW, max_size=4) | SCHEDULES, OPTIONS
-        ),
-        st.tuples(st.just("set_timezones"), st.lists(ZONES_ROW, max_size=4), OPTIONS),
-    ),
-    max_size=8,
-)
-POLICIES = [
-    Policy(extrapolation=method, reach=reach, missing_hours=missing)
-    for method in get_args(Method)
-    for reach, missing in zip((ONE, None, ONE), get_args(MissingHours), strict=True)
-] + [Policy(initial="first", default_timezone="UTC"), Policy(default_timezone=None)]
 
 
 def hours_of(store: Store) -> dict[str, list[tuple[int, int]]]:
@@ -398,56 +348,6 @@ def hours_of(store: Store) -> dict[str, list[tuple[int, int]]]:
     for code, start, end in zip(hours.code, hours.start, hours.end, strict=True):
         rows[hours.store_ids[code]].append((int(start), int(end)))
     return {shop: sorted(known) for shop, known in rows.items()}
-
-
-def done(store: Store, ingest: tuple[str, Any, dict[str, Any]]) -> object:
-    """What an ingest returns, or the message of its error."""
-    name, rows, options = ingest
-    try:
-        return getattr(store, name)(rows, **options)
-    except UptimeError as error:
-        return str(error)
-
-
-def report_of(store: Store, policy: Policy) -> Report | str:
-    try:
-        return compute_snapshot(store.snapshot(), as_of=NOON + ONE, policy=policy)
-    except InputError as error:
-        return error.reason
-
-
-@given(first=st.lists(POLL, max_size=3), ingests=INGESTS)
-def test_it_does_what_an_sqlite_store_does(
-    tmp_path_factory: pytest.TempPathFactory,
-    first: list[tuple[str, datetime, bool]],
-    ingests: list[tuple[str, Any, dict[str, Any]]],
-) -> None:
-    path = tmp_path_factory.mktemp("store") / "store.db"
-    memory = MemoryStore(first)
-    with SqliteStore(path) as sqlite:
-        sqlite.add_polls(first)
-        polls = list(first)
-        for ingest in ingests:
-            result = done(memory, ingest)
-            assert result == done(sqlite, ingest)
-            if ingest[0] == "add_polls" and not isinstance(result, str):
-                polls += [row for row in ingest[1] if is_good(row)]
-        assert set(polls_of(memory)) == set(polls_of(sqlite))
-        assert set(polls_of(memory)) == {Poll(*row) for row in polls}
-        assert hours_of(memory) == hours_of(sqlite)
-        assert memory.timezones() == sqlite.timezones()
-        assert memory.quarantined() == sqlite.quarantined()
-        assert memory.newest_poll() == sqlite.newest_poll()
-        for policy in POLICIES:
-            report = report_of(memory, policy)
-            assert report == report_of(sqlite, policy)
-            if not memory.quarantined():
-                united = MemoryStore(polls, memory.hours(), memory.timezones())
-                assert report == report_of(united, policy)
-
-
-def is_good(row: tuple[str, datetime, object]) -> bool:
-    return bool(row[0]) and row[1].tzinfo is not None and isinstance(row[2], bool)
 
 
 def test_many_shops_are_counted_as_an_sqlite_store_counts_them(

@@ -23,7 +23,12 @@ from uptime_core import (
     compute_snapshot,
     compute_store,
 )
-from uptime_core.abc import SupportsIngest, SupportsSnapshot, SupportsTransactions
+from uptime_core.capabilities import (
+    SupportsIngest,
+    SupportsRetention,
+    SupportsSnapshot,
+    SupportsTransactions,
+)
 from uptime_core.ingest import IngestResult
 from uptime_core.instants import EARLIEST_KEPT, LATEST_KEPT, to_datetime, to_micros
 from uptime_core.intake import Quarantine
@@ -88,7 +93,12 @@ def test_what_goes_in_comes_out(store: SqliteStore) -> None:
 
 
 def test_a_store_takes_data_in_and_gives_snapshots(store: SqliteStore) -> None:
-    for protocol in (SupportsIngest, SupportsSnapshot, SupportsTransactions):
+    for protocol in (
+        SupportsIngest,
+        SupportsRetention,
+        SupportsSnapshot,
+        SupportsTransactions,
+    ):
         assert isinstance(store, protocol)
 
 

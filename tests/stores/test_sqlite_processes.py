@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pickle  # noqa: TID251  # as process pools do, nothing goes to disk
 import random
@@ -11,16 +10,14 @@ import sqlite3
 import subprocess
 import sys
 import time
-import traceback
 import warnings
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import attrs
 import numpy as np
 import pytest
 
@@ -28,14 +25,15 @@ from uptime_core import PollColumns, UptimeError, compute_snapshot, compute_stor
 from uptime_core.errors import BackEndError, StoreBusyError
 from uptime_core.instants import to_datetime, to_micros
 from uptime_core.stores.sqlite import SqliteStore
+from uptime_core.testing.processes import ForkedProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from uptime_core.sqlite_database import JournalMode
+    from uptime_core.testing.processes import Say
 
-    Say = Callable[[object], None]
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 
@@ -53,58 +51,9 @@ def opened(
         return SqliteStore(path, timeout=timeout, journal_mode=mode)
 
 
-@attrs.define
-class Child:
-    """A forked process that says JSON, a line each."""
-
-    pid: int
-    said_to: int
-    rest: bytes = b""
-
-    @classmethod
-    def running(cls, function: Callable[[Say], None]) -> Child:
-        said_to, says_to = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            status = 1
-            try:
-                os.close(said_to)
-                function(lambda what: _say(says_to, what))
-                status = 0
-            except BaseException:  # noqa: BLE001  # nothing may unwind into pytest
-                traceback.print_exc()
-                sys.stderr.flush()
-            finally:
-                os._exit(status)
-        os.close(says_to)
-        return cls(pid, said_to)
-
-    def hear(self) -> Any:  # noqa: ANN401  # JSON
-        """The next thing said; fails if the child ends without one."""
-        while b"\n" not in self.rest:
-            data = os.read(self.said_to, 65_536)
-            assert data, "the child has ended"
-            self.rest += data
-        line, self.rest = self.rest.split(b"\n", 1)
-        return json.loads(line)
-
-    def kill(self) -> list[Any]:
-        """Kill it, and give all that it has said since."""
-        os.kill(self.pid, signal.SIGKILL)
-        return self.end()[1]
-
-    def end(self) -> tuple[int, list[Any]]:
-        """Wait for its end: its exit status, and all that it has said since."""
-        while data := os.read(self.said_to, 65_536):
-            self.rest += data
-        os.close(self.said_to)
-        _, status = os.waitpid(self.pid, 0)
-        lines, self.rest = self.rest.split(b"\n")[:-1], b""
-        return os.waitstatus_to_exitcode(status), [json.loads(line) for line in lines]
-
-
-def _say(says_to: int, what: object) -> None:
-    os.write(says_to, json.dumps(what).encode() + b"\n")
+def forked(function: Callable[[Say], object]) -> ForkedProcess:
+    """A process that says what a function does."""
+    return ForkedProcess.running(lambda say, _: function(say))
 
 
 def batch_of(number: int, shops: int, shift: int = 0) -> PollColumns:
@@ -165,7 +114,7 @@ def test_a_killed_process_leaves_every_batch_whole(
     for seed in range(kills):
         chance = random.Random(f"{shops}-{seed}")  # noqa: S311  # to be repeated
         first = seed * 100_000
-        child = Child.running(lambda say, f=first: work(opened(path), f, shops, say))  # type: ignore[misc]
+        child = forked(lambda say, f=first: work(opened(path), f, shops, say))  # type: ignore[misc]
         said = [child.hear() for _ in range(chance.choice([1, 3, 20]))]
         time.sleep(chance.random() * 0.05)
         said += child.kill()
@@ -198,7 +147,7 @@ def test_a_process_killed_in_retention_leaves_it_done_or_not(
     for seed in range(kills):
         chance = random.Random(seed)  # noqa: S311  # to be repeated
         first = seed * 100_000
-        child = Child.running(lambda say, f=first: work(opened(path), f, say))  # type: ignore[misc]
+        child = forked(lambda say, f=first: work(opened(path), f, say))  # type: ignore[misc]
         said = [child.hear() for _ in range(2 * ahead + 6 + chance.randrange(20))]
         time.sleep(chance.random() * 0.05)
         said += child.kill()
@@ -233,7 +182,7 @@ def test_a_process_killed_while_it_sets_hours_leaves_all_old_or_all_new(
 
     for seed in range(kills):
         chance = random.Random(seed)  # noqa: S311  # to be repeated
-        child = Child.running(lambda say, f=seed * 10: work(opened(path), f, say))  # type: ignore[misc]
+        child = forked(lambda say, f=seed * 10: work(opened(path), f, say))  # type: ignore[misc]
         said = [child.hear()]
         time.sleep(chance.random() * 0.1)
         said += child.kill()
@@ -278,7 +227,7 @@ def test_a_process_killed_before_any_statement_has_written_nothing(
 
     killed = 0
     for last in range(0, 200, step):
-        status, _ = Child.running(lambda _, n=last: work(n)).end()  # type: ignore[misc]
+        status, _ = forked(lambda _, n=last: work(n)).end()  # type: ignore[misc]
         with opened(path, mode) as store:
             store.check()
             report = compute_snapshot(store.snapshot())
@@ -321,7 +270,7 @@ def test_processes_write_and_read_at_once(
             say("done")
 
     children = [
-        Child.running(lambda say, p=process: work(p, say))  # type: ignore[misc]
+        forked(lambda say, p=process: work(p, say))  # type: ignore[misc]
         for process in range(processes)
     ]
     assert [child.end() for child in children] == [(0, ["done"])] * processes
@@ -351,7 +300,7 @@ def test_a_snapshot_is_of_one_moment_while_another_process_writes(
                 say(number)
 
     opened(path, mode).close()
-    child = Child.running(work)
+    child = forked(work)
     child.hear()
     seen = set()
     with opened(path, mode) as store:
@@ -434,7 +383,7 @@ def test_processes_that_open_a_new_file_at_once_make_one(
                 say(store.identity)
 
         children = [
-            Child.running(lambda say, p=process: work(p, say))  # type: ignore[misc]
+            forked(lambda say, p=process: work(p, say))  # type: ignore[misc]
             for process in range(processes)
         ]
         ends = [child.end() for child in children]
@@ -462,7 +411,7 @@ def locked(path: Path, how: str) -> Iterator[None]:
         say("locked")
         signal.pause()
 
-    child = Child.running(work)
+    child = forked(work)
     child.hear()
     try:
         yield
@@ -516,7 +465,7 @@ def test_a_writer_waits_for_another_one(tmp_path: Path) -> None:
             say("begun")
             time.sleep(0.3)
 
-    child = Child.running(work)
+    child = forked(work)
     child.hear()
     with opened(path) as store:
         assert store.newest_poll() is None
@@ -543,7 +492,7 @@ def test_a_forked_child_reads_and_writes_and_the_parent_goes_on(
         store.compact()
         store.check()
 
-    child = Child.running(work)
+    child = forked(work)
     store.add_polls(batch_of(2, 4))
     assert child.end() == (0, [3])
     assert polls_by_number(store) == {0: 3, 1: 3, 2: 4}
@@ -569,7 +518,7 @@ def test_what_a_child_has_written_outlives_the_parents_close(
         store.add_polls(batch_of(2, 3))
         say("second")
 
-    child = Child.running(work)
+    child = forked(work)
     assert child.hear() == "first"
     store.close()
     os.write(go, b"x")
@@ -621,7 +570,7 @@ def test_a_child_that_leaves_its_parents_block_commits_nothing(
     block = store.transaction()
     block.__enter__()
     store.add_polls(batch_of(0, 3))
-    status, _ = Child.running(work).end()
+    status, _ = forked(work).end()
     with sqlite3.connect(path) as connection:
         chunks = connection.execute("SELECT count(*) FROM uptime_polls").fetchone()
     connection.close()
@@ -658,7 +607,7 @@ def test_a_child_forked_while_a_thread_reads_is_right_or_refuses(
             say(type(error).__name__)
 
     with store._database.read():
-        child = Child.running(work)
+        child = forked(work)
     with locked(path, "BEGIN EXCLUSIVE"):
         os.write(go, b"x")
         written, read = child.end()[1]
@@ -680,7 +629,7 @@ def just_then():  # the last hook to be run, for it is the first one
         thread.join(0.3)
 os.register_at_fork(before=just_then)
 warnings.simplefilter("ignore", RuntimeWarning)
-from tests.stores.test_sqlite_processes import Child, batch_of, opened, polls_by_number
+from tests.stores.test_sqlite_processes import batch_of, forked, opened, polls_by_number
 path = sys.argv[1]
 stores.append(opened(path, "wal"))
 stores[0].add_polls(batch_of(0, 3))
@@ -690,7 +639,7 @@ def work(say):
     say(store.add_polls(batch_of(1, 3)).added)
     os.read(wait, 1)
     say(store.add_polls(batch_of(2, 3)).added)
-child = Child.running(work)
+child = forked(work)
 assert child.hear() == 3
 stores.pop().close()
 os.write(go, b"x")
@@ -723,7 +672,7 @@ def test_a_file_in_use_at_a_fork_is_refused_by_every_name(tmp_path: Path) -> Non
             by_link.newest_poll()
 
     with store._database.read():
-        child = Child.running(work)
+        child = forked(work)
     assert child.end()[0] == 0
 
 

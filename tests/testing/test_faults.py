@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.sinks.samples import cancelled, complete, job_of, report_of, running
 
 from uptime_core import (
     BackEndError,
@@ -29,6 +28,13 @@ from uptime_core import (
     load_csv,
 )
 from uptime_core.testing import Dataset, FaultySink, FaultyStore, Shop
+from uptime_core.testing.sink_samples import (
+    cancelled,
+    complete,
+    job_of,
+    report_of,
+    running,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

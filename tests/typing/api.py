@@ -21,6 +21,7 @@ from uptime_core import (
     InputError,
     Interval,
     LocalWeek,
+    MemorySink,
     MemoryStore,
     Policy,
     Poll,
@@ -44,6 +45,10 @@ from uptime_core import (
     timeline,
     uptime,
 )
+from uptime_core.testing.sink_suite import check_sink
+from uptime_core.testing.store_model import StoreData
+from uptime_core.testing.store_suite import check_store
+from uptime_core.testing.suites import StoreTests
 
 NOON = datetime(2023, 1, 25, 12, tzinfo=UTC)
 
@@ -189,3 +194,21 @@ except InputError as error:
     assert_type(error.field, str | None)
 except UptimeError:
     assert_type(TZDATA_VERSION, str)
+
+# tests of back ends
+
+
+class MyTests(StoreTests):
+    durable = True
+
+    def make_store(self, folder: Path) -> Store:
+        return CsvStore(folder / "polls.csv")
+
+    def read_raw(self, folder: Path) -> StoreData | None:
+        return StoreData(polls=frozenset({(folder.name, 0, True)}))
+
+
+assert_type(check_store(lambda _: MemoryStore(), transactions=True), tuple[str, ...])
+assert_type(check_store(MyTests()), tuple[str, ...])
+assert_type(check_sink(lambda _: MemorySink()), tuple[str, ...])
+check_sink(lambda _: MemoryStore())  # type: ignore[arg-type,return-value]

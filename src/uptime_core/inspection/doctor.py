@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from uptime_core.abc import SupportsSnapshot
+from uptime_core.capabilities import SupportsSnapshot
 from uptime_core.errors import InputError, located, shown
 from uptime_core.inspection.cadence import cadence_findings
 from uptime_core.inspection.findings import Inspection

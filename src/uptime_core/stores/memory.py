@@ -131,7 +131,7 @@ class MemoryStore(Store):
     def add_polls(
         self, polls: PollInput, *, on_error: OnError = "raise"
     ) -> IngestResult:
-        """Add polls; see `uptime_core.abc.SupportsIngest`."""
+        """Add polls; see `uptime_core.capabilities.SupportsIngest`."""
         columns, rejected = new_polls(polls, on_error)
         with self.transaction():
             joined, result = _joined(self._current.snapshot.polls, columns)
@@ -146,7 +146,7 @@ class MemoryStore(Store):
         on_error: OnError = "raise",
         quarantine: Quarantine = NOBODY,
     ) -> IngestResult:
-        """Replace business hours; see `uptime_core.abc.SupportsIngest`."""
+        """Replace business hours; see `uptime_core.capabilities.SupportsIngest`."""
         given = new_hours(hours, replace, on_error, quarantine)
         new, bad, replaces, rejected = given
         with self.transaction():
@@ -170,7 +170,7 @@ class MemoryStore(Store):
         on_error: OnError = "raise",
         quarantine: Quarantine = NOBODY,
     ) -> IngestResult:
-        """Replace time zones; see `uptime_core.abc.SupportsIngest`."""
+        """Replace time zones; see `uptime_core.capabilities.SupportsIngest`."""
         given = new_timezones(timezones, replace, on_error, quarantine)
         new, bad, replaces, rejected = given
         with self.transaction():

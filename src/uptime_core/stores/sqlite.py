@@ -188,7 +188,7 @@ class SqliteStore(Store):
     def add_polls(
         self, polls: PollInput, *, on_error: OnError = "raise"
     ) -> IngestResult:
-        """Add polls; see `uptime_core.abc.SupportsIngest`."""
+        """Add polls; see `uptime_core.capabilities.SupportsIngest`."""
         columns, rejected = new_polls(polls, on_error)
         with self._writing() as tables:
             result = sqlite_ingest.add_polls(tables, self._codes, columns)
@@ -202,7 +202,7 @@ class SqliteStore(Store):
         on_error: OnError = "raise",
         quarantine: Quarantine = NOBODY,
     ) -> IngestResult:
-        """Replace business hours; see `uptime_core.abc.SupportsIngest`."""
+        """Replace business hours; see `uptime_core.capabilities.SupportsIngest`."""
         columns, bad, replaces, rejected = new_hours(
             hours, replace, on_error, quarantine
         )
@@ -220,7 +220,7 @@ class SqliteStore(Store):
         on_error: OnError = "raise",
         quarantine: Quarantine = NOBODY,
     ) -> IngestResult:
-        """Replace time zones; see `uptime_core.abc.SupportsIngest`."""
+        """Replace time zones; see `uptime_core.capabilities.SupportsIngest`."""
         names, bad, replaces, rejected = new_timezones(
             timezones, replace, on_error, quarantine
         )

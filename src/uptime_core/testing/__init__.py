@@ -2,14 +2,19 @@
 
 * `oracle`: the same numbers as `compute_report`, slowly and by other means.
 * `golden`: worked cases, for implementations in any language.
-* `strategies`: what hypothesis draws; it needs the extra `testing`.
+* `strategies`: what hypothesis draws.
 * `FixedClock` and `ManualClock`, `InlineExecutor` and `SteppingExecutor`: for a
   `ReportManager` that does what the test says, when the test says so.
 * `FaultyStore` and `FaultySink`: back ends that fail at their n-th call.
 * `Dataset` and `Shop`: the three sources as one value, which strategies draw.
+* `suites`: tests of stores and sinks of one's own; `store_suite` and `sink_suite` have
+  them as functions.
+* `store_machine`, `sink_machine`, `manager_machine`: state machines of hypothesis.
+* `contract`: what stores and sinks keep to, sentence by sentence.
+* `broken_stores`, `broken_sinks`: back ends that are broken on purpose.
 
-A name's module is loaded when the name is first asked for, and only `strategies`
-imports hypothesis.
+A name's module is loaded when the name is first asked for. Only `strategies`, `suites`
+and the machines import hypothesis; the extra `testing` brings it.
 """
 
 from __future__ import annotations

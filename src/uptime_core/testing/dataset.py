@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from uptime_core.abc import SupportsIngest
+    from uptime_core.capabilities import SupportsIngest
     from uptime_core.window import Window
 
 PollRow = tuple[str, "datetime", bool]

@@ -1,0 +1,171 @@
+"""How the kit is used: in a few lines, and what it says of what is wrong."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import hypothesis
+import pytest
+from hypothesis.stateful import run_state_machine_as_test
+
+from uptime_core import CsvStore, MemorySink, MemoryStore, ReportSink, Store
+from uptime_core.testing import suites
+from uptime_core.testing.back_ends import SinkBackEnd, StoreBackEnd, back_end_class
+from uptime_core.testing.broken_queues import FailedIsActive, QueuedIsActive
+from uptime_core.testing.broken_shops import HoursAreMerged
+from uptime_core.testing.broken_sinks import LastWriteWins, OneReportForAll
+from uptime_core.testing.broken_transactions import TheLastPollIsDeletedToo
+from uptime_core.testing.manager_machine import ReportManagerMachine
+from uptime_core.testing.sink_machine import ReportSinkMachine
+from uptime_core.testing.sink_suite import sink_back_end
+from uptime_core.testing.store_machine import StoreMachine
+from uptime_core.testing.store_suite import settle_promises, store_back_end
+from uptime_core.testing.suites import ReportSinkTests, StoreTests
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MODULE = """
+from uptime_core import MemorySink, MemoryStore
+from uptime_core.testing.suites import ReportSinkTests, StoreTests
+
+
+class TestMine(StoreTests):
+    def make_store(self, folder):
+        return MemoryStore()
+
+
+class Forgetful(MemoryStore):
+    def newest_poll(self):
+        return None
+
+
+class TestForgetful(StoreTests):
+    def make_store(self, folder):
+        return Forgetful()
+
+
+class TestMySink(ReportSinkTests):
+    def make_sink(self, folder):
+        return MemorySink()
+"""
+
+
+def test_a_module_of_a_few_lines(tmp_path: Path) -> None:
+    (tmp_path / "test_mine.py").write_text(MODULE)
+    chosen = "polls_of_any_age or life_of_a_report"
+    options = ("-q", "-p", "no:cacheprovider", "-k", chosen)
+
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", *options],
+        check=False,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+
+    assert "1 failed, 2 passed" in run.stdout, run.stdout
+    assert "TestForgetful::test_contract[polls_of_any_age]" in run.stdout
+    assert "`newest_poll` gives the latest instant of all polls" in run.stdout
+
+
+def test_what_a_store_has_methods_for_is_found_out() -> None:
+    back_end = store_back_end(lambda _: MemoryStore(), {"retention": False})
+    settle_promises(back_end)
+
+    assert (back_end.ingest, back_end.transactions) == (True, True)
+    assert back_end.retention is False
+
+
+def test_what_is_promised_must_be_there() -> None:
+    with pytest.raises(AssertionError, match="retention is promised"):
+        settle_promises(store_back_end(lambda _: MemoryStore(), {"retention": True}))
+    with pytest.raises(AssertionError, match="needs write_raw"):
+        settle_promises(store_back_end(lambda folder: CsvStore(folder / "x"), {}))
+    with pytest.raises(AssertionError, match="is not a Store"):
+        settle_promises(store_back_end(lambda _: MemorySink(), {}))  # type: ignore[arg-type,return-value]  # on purpose
+
+
+def test_a_promise_that_is_none_is_noticed() -> None:
+    with pytest.raises(TypeError, match="'durabel' is none of ingest"):
+        store_back_end(lambda _: MemoryStore(), {"durabel": True})
+    with pytest.raises(TypeError, match="'ingest' is none of durable"):
+        sink_back_end(lambda _: MemorySink(), {"ingest": True})
+
+
+def test_a_store_that_only_reads_has_no_state_machine() -> None:
+    class OnlyReads(StoreTests):
+        ingest = False
+
+    assert OnlyReads.test_whatever_is_done is None
+    assert callable(StoreTests.test_whatever_is_done)
+
+
+def test_a_back_end_must_say_how_it_is_made(tmp_path: Path) -> None:
+    with pytest.raises(NotImplementedError):
+        StoreBackEnd().make_store(tmp_path)
+    with pytest.raises(NotImplementedError):
+        SinkBackEnd().make_sink(tmp_path)
+
+
+def test_a_machine_of_ones_own_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suites, "_STEPS", 3)
+    seen: list[int] = []
+
+    class Machine(StoreMachine):
+        def teardown(self) -> None:
+            seen.append(len(self.bench.model.polls))
+            super().teardown()
+
+    class Mine(StoreTests):
+        machine = Machine
+
+        def make_store(self, folder: Path) -> Store:  # noqa: ARG002  # it needs none
+            return MemoryStore()
+
+    Mine().test_whatever_is_done()
+
+    assert max(seen) > 0
+
+
+def examples(machine: Any) -> None:  # noqa: ANN401  # a machine
+    """Run a machine without looking for the shortest failure."""
+    settings = hypothesis.settings(
+        max_examples=100,
+        stateful_step_count=20,
+        phases=[hypothesis.Phase.generate],
+        database=None,
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    run_state_machine_as_test(machine, settings=settings)
+
+
+@pytest.mark.parametrize("store", [HoursAreMerged, TheLastPollIsDeletedToo])
+def test_the_machine_of_stores_finds_faults(store: type[Store]) -> None:
+    machine = back_end_class(StoreMachine, {}, make_store=lambda _: store())
+
+    with pytest.raises(AssertionError):
+        examples(machine)
+
+
+@pytest.mark.parametrize("sink", [LastWriteWins, FailedIsActive])
+def test_the_machine_of_sinks_finds_faults(sink: type[ReportSink]) -> None:
+    machine = back_end_class(ReportSinkMachine, {}, make_sink=lambda _: sink())
+
+    with pytest.raises(AssertionError):
+        examples(machine)
+
+
+@pytest.mark.parametrize("sink", [QueuedIsActive, OneReportForAll])
+def test_the_machine_of_managers_finds_faults(sink: type[ReportSink]) -> None:
+    machine = back_end_class(ReportManagerMachine, {}, make_sink=lambda _: sink())
+
+    with pytest.raises(AssertionError):
+        examples(machine)
+
+
+def test_suites_are_no_tests_themselves() -> None:
+    for suite in (StoreTests, ReportSinkTests):
+        assert not suite.__name__.startswith("Test")
