@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime, timedelta
-<<<<<<< HEAD
 from importlib import import_module
-from typing import Any
-=======
 from typing import TYPE_CHECKING, Any
->>>>>>> 1047659299305fbe7180d758fc53f601cc29a118
 
 import attrs
 import numpy as np
