@@ -51,6 +51,8 @@ def polls_are_a_set(bench: StoreBench) -> None:
     bench.add_polls([("c", START, False), ("c", START, True), ("c", START + 1, True)])
     bench.add_polls([("c", START, True), ("c", START + 1, True), ("d", START, True)])
     bench.add_polls([("d", START + 1, False), ("d", START, False)])
+    for up in (True, False):
+        bench.add_polls([("before 1970", -5, up)])
     bench.add_polls([])
     bench.holds(polls="ingest.set")
 

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from uptime_core.report import Report
+    from uptime_core.testing.sink_durable_checks import Swap
 
 REPORTS = [report_of(seed) for seed in range(3)]
 keys = st.none() | st.sampled_from(["k", "K", "\u00e9/", "\0"])
@@ -249,13 +250,12 @@ class ReportSinkMachine(SinkBackEnd, RuleBasedStateMachine):
     def crash(self, number: int, step: int) -> None:
         """A process ends at some step of claiming, completing or deleting a job."""
         job = self.bench.chosen()[number % len(self.bench.jobs)]
+        swap: Swap = (job, None, None)
         if job.state is QUEUED:
             swap = job, advance(job, Claim("somebody", LEASE), self._now), None
         elif job.state is RUNNING and not job.cancel_requested:
             done = advance(job, Complete(job.fence, 5), self._now)
             swap = job, done, REPORTS[number % 3]
-        else:
-            swap = job, None, None
         self.crashes += 1
         crash(self.bench, swap, step)
 
