@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from array import array
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
@@ -25,7 +26,7 @@ from uptime_core.window import Unit
 
 SMALL = report_of(shops=1)
 DATA = report_bytes(SMALL)
-HEAD = 24
+HEAD = 32
 STRANGE: list[Any] = [{}, [], 10**30, -1, float("inf"), "\ud800", ["a", "b"], True]
 
 int64s = st.integers(-(2**63), 2**63 - 1)
@@ -133,6 +134,13 @@ def test_what_comes_back_is_a_report_like_any_other(shops: int) -> None:
         assert not array.flags.writeable
 
 
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+def test_bytes_of_any_kind_are_read(kind: type[bytearray | memoryview]) -> None:
+    back = parse_report(kind(DATA), "here")
+    assert same(back, SMALL)
+    assert not back.up.flags.writeable
+
+
 def test_a_computed_report_comes_back() -> None:
     at = datetime(2023, 1, 25, tzinfo=UTC)
     report = compute_report([("a", at, "active"), ("b", at, "inactive")])
@@ -148,12 +156,12 @@ def test_an_instant_of_another_zone_is_the_same_instant() -> None:
 
 
 def test_the_form_is_what_it_is_said_to_be() -> None:
-    magic, version, length = struct.unpack_from("<8sQQ", DATA)
+    magic, version, whole, length = struct.unpack_from("<8sQQQ", DATA)
     head = json.loads(DATA[HEAD : HEAD + length])
 
     assert (magic, version, length % 8) == (b"\x89uptime\n", 1, 0)
     assert set(head) == {"store_ids", "windows", "provenance"}
-    assert len(DATA) == HEAD + length + 8 * (3 * 4 + 2) + 4
+    assert len(DATA) == whole == HEAD + length + 8 * (3 * 4 + 2) + 4
     assert struct.unpack_from("<q", DATA, HEAD + length) == (int(SMALL.up[0, 0]),)
     assert struct.unpack("<I", DATA[-4:]) == (crc32(DATA[:-4]),)
 
@@ -198,18 +206,20 @@ def test_another_version_is_told_apart(
 
 
 def _sealed(data: bytes) -> bytes:
+    """The data with the length and the checksum that belong to them."""
+    data = data[:16] + struct.pack("<Q", len(data) + 4) + data[24:]
     return data + struct.pack("<I", crc32(data))
 
 
 def _with_head(head: object) -> bytes:
-    length = struct.unpack_from("<Q", DATA, 16)[0]
+    length = struct.unpack_from("<Q", DATA, 24)[0]
     text = head if isinstance(head, bytes) else json.dumps(head).encode()
-    start = struct.pack("<8sQQ", DATA[:8], 1, len(text))
+    start = struct.pack("<8sQQQ", DATA[:8], 1, 0, len(text))
     return _sealed(start + text + DATA[HEAD + length : -4])
 
 
 def _changed(path: tuple[str | int, ...], value: object) -> bytes:
-    length = struct.unpack_from("<Q", DATA, 16)[0]
+    length = struct.unpack_from("<Q", DATA, 24)[0]
     head = json.loads(DATA[HEAD : HEAD + length])
     place = head
     for step in path[:-1]:
@@ -241,7 +251,7 @@ def _changed(path: tuple[str | int, ...], value: object) -> bytes:
             )
             for value in STRANGE
         ),
-        _sealed(struct.pack("<8sQQ", DATA[:8], 1, 2**64 - 1) + DATA[HEAD:-4]),
+        _sealed(struct.pack("<8sQQQ", DATA[:8], 1, 0, 2**64 - 1) + DATA[HEAD:-4]),
         _sealed(DATA[:-4] + b"\0" * 8),
         _sealed(DATA[:-12]),
     ],
@@ -250,6 +260,27 @@ def test_a_forged_head_raises_nothing_else(data: bytes) -> None:
     with suppress(StoreCorruptError):
         report = parse_report(data, "here")  # another value of the right type
         assert np.array_equal(report.up, SMALL.up)
+
+
+def test_another_length_than_it_says_is_noticed() -> None:
+    """Also where the checksum fits, as of two reports in one."""
+    for length in (0, len(DATA) - 1, len(DATA) + 1, 2**64 - 1):
+        start = DATA[:16] + struct.pack("<Q", length) + DATA[24:-4]
+        with pytest.raises(StoreCorruptError, match="cut short"):
+            parse_report(start + struct.pack("<I", crc32(start)), "here")
+
+
+@pytest.mark.parametrize("thing", [None, 5, "x", 1.5, ["x"], array("q", [1])])
+def test_what_are_no_bytes_is_no_report(thing: Any) -> None:  # noqa: ANN401  # anything
+    """As a damaged file can give them."""
+    with pytest.raises(StoreCorruptError, match="here: it is no report"):
+        parse_report(thing, "here")
+
+
+@pytest.mark.parametrize("thing", [None, 5, "x", DATA])
+def test_what_is_no_report_is_refused(thing: Any) -> None:  # noqa: ANN401  # anything
+    with pytest.raises(InputError, match=r"report: .* is not a Report"):
+        report_bytes(thing)
 
 
 @pytest.mark.parametrize(

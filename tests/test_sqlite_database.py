@@ -493,3 +493,13 @@ def test_an_error_is_told_by_its_code(
     found = translated(error, "a.db")
     assert type(found) is kind
     assert str(found).startswith("a.db: ")
+
+
+def test_a_write_that_fails_is_told_with_what_the_reason_may_be() -> None:
+    """SQLite says the same of a quota, of a limit of file size and of a broken disk."""
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR_WRITE
+    assert str(translated(error, "a.db")) == (
+        "a.db: it could not be written, nothing changed: disk I/O error; a quota or a "
+        "limit of file size (ulimit -f) may be reached, or the disk fails"
+    )

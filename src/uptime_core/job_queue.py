@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import threading
 import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from uptime_core.errors import IllegalTransitionError
 from uptime_core.jobs import Abandon, Job, JobState
 
 if TYPE_CHECKING:
@@ -95,5 +93,4 @@ class JobQueue:
             if now - since > _FOREIGN_LEASES * self._table.lease / 1e6:
                 error = f"no open manager reads the store that it needs, {reads}"
                 for job in jobs:
-                    with contextlib.suppress(IllegalTransitionError):
-                        self._table.change(job.report_id, Abandon(error))
+                    self._table.try_change(job.report_id, Abandon(error))

@@ -8,7 +8,7 @@ from zlib import crc32
 
 import attrs
 
-from uptime_core.errors import StoreCorruptError
+from uptime_core.errors import InputError, StoreCorruptError, shown
 from uptime_core.jobs import Job, JobState
 from uptime_core.records import (
     UNREADABLE_RECORD,
@@ -29,7 +29,12 @@ def job_text(job: Job) -> str:
 
     The request is a text within the text, so that reading it again, unchanged, costs
     no parsing.
+
+    Raises:
+        InputError: It is no job.
     """
+    if not isinstance(job, Job):
+        raise InputError(f"{shown(job)} is not a Job", source="job_text", field="job")
     request = job.request
     body = {name: getattr(job, name) for name in _PLAIN}
     body["state"] = job.state.value
@@ -45,11 +50,11 @@ def job_text(job: Job) -> str:
     return json.dumps({"version": 1, "crc32": crc32(text.encode()), "job": text})
 
 
-def parse_job(text: str, source: str) -> Job:
+def parse_job(text: str | bytes, source: str) -> Job:
     """The job of a text that `job_text` made.
 
     Args:
-        text: The text.
+        text: The text, or its bytes in UTF-8.
         source: Where it stands, for messages.
 
     Raises:

@@ -1,7 +1,8 @@
 """Reports as bytes, exactly: the form in which sinks keep them.
 
-    magic                8 bytes, the same in every version
+    magic                8 bytes; this and the next two are the same in every version
     version              unsigned, 8 bytes
+    length of all        unsigned, 8 bytes, so that too much is never read
     length of the head   unsigned, 8 bytes
     head                 JSON in UTF-8, padded with blanks to a multiple of 8 bytes
     up, down, open       int64 microseconds, shape (shops, windows), row by row
@@ -26,6 +27,7 @@ from uptime_core.errors import (
     InputError,
     StoreCorruptError,
     StoreVersionError,
+    shown,
 )
 from uptime_core.instants import to_datetime, to_micros
 from uptime_core.records import (
@@ -44,7 +46,10 @@ if TYPE_CHECKING:
 
 _MAGIC = b"\x89uptime\n"
 _VERSION = 1
-_START = struct.Struct("<8sQQ")
+_START = struct.Struct("<8sQQQ")
+BEGINNING: int = _START.size
+"""How many bytes `stated_length` needs."""
+
 _CHECKSUM = struct.Struct("<I")
 _INT64 = np.dtype("<i8")
 
@@ -53,9 +58,11 @@ def report_bytes(report: Report) -> bytes:
     """A report in the form that `parse_report` reads.
 
     Raises:
-        InputError: Its sums do not add up, or arrays do not have their shapes; no
-            report that this library makes is such.
+        InputError: It is no report; or its sums do not add up, or arrays do not have
+            their shapes, which is so of no report that this library makes.
     """
+    if not isinstance(report, Report):
+        raise InputError(f"{shown(report)} is not a Report", source="report")
     shops = len(report.store_ids)
     shape = (shops, len(report.windows))
     sums = (report.up, report.down, report.open)
@@ -78,18 +85,16 @@ def report_bytes(report: Report) -> bytes:
             },
         }
     )
-    parts = [
-        _START.pack(_MAGIC, _VERSION, len(head)),
-        head,
-        *(array.astype(_INT64).tobytes() for array in (*sums, *polls)),
-    ]
+    arrays = [array.astype(_INT64).tobytes() for array in (*sums, *polls)]
+    length = _START.size + len(head) + sum(map(len, arrays)) + _CHECKSUM.size
+    parts = [_START.pack(_MAGIC, _VERSION, length, len(head)), head, *arrays]
     checksum = 0
     for part in parts:
         checksum = crc32(part, checksum)
     return b"".join((*parts, _CHECKSUM.pack(checksum)))
 
 
-def parse_report(data: bytes, source: str) -> Report:
+def parse_report(data: bytes | bytearray | memoryview, source: str) -> Report:
     """The report of bytes that `report_bytes` made.
 
     Args:
@@ -100,12 +105,18 @@ def parse_report(data: bytes, source: str) -> Report:
         StoreCorruptError: They are damaged, cut short, or no report at all.
         StoreVersionError: A newer version of this library made them.
     """
-    end = len(data) - _CHECKSUM.size
-    if end < _START.size or not data.startswith(_MAGIC):
+    if not isinstance(data, bytes | bytearray | memoryview):
+        # A damaged file may hold anything.
         raise StoreCorruptError(f"{source}: it is no report of uptime_core")
-    if (crc32(memoryview(data)[:end]),) != _CHECKSUM.unpack_from(data, end):
+    data = bytes(data)
+    end = len(data) - _CHECKSUM.size
+    if (
+        len(data) != stated_length(data, source)
+        or end < _START.size
+        or (crc32(memoryview(data)[:end]),) != _CHECKSUM.unpack_from(data, end)
+    ):
         raise StoreCorruptError(f"{source}: the report is damaged or cut short")
-    _, version, length = _START.unpack_from(data)
+    _, version, _, length = _START.unpack_from(data)
     if version > _VERSION:
         raise StoreVersionError(
             f"{source}: a newer version of uptime_core made it (report {version}, "
@@ -119,6 +130,18 @@ def parse_report(data: bytes, source: str) -> Report:
         raise StoreCorruptError(
             f"{source}: the report cannot be read: {error}"
         ) from error
+
+
+def stated_length(beginning: bytes, source: str) -> int:
+    """How many bytes a report says that it has, by the first `BEGINNING` of them.
+
+    Raises:
+        StoreCorruptError: They are not the beginning of a report.
+    """
+    if len(beginning) < BEGINNING or not beginning.startswith(_MAGIC):
+        raise StoreCorruptError(f"{source}: it is no report of uptime_core")
+    length: int = _START.unpack_from(beginning)[2]
+    return length
 
 
 def _parse(data: bytes, length: int, end: int) -> Report:

@@ -19,8 +19,10 @@ from uptime_core.errors import (
     shown,
 )
 from uptime_core.forks import ForkSafeLock
-from uptime_core.sqlite_connections import Connections
+from uptime_core.patience import at_most
+from uptime_core.sqlite_connections import Connections, set_timeout
 from uptime_core.sqlite_errors import checked_path, wal_is_safe
+from uptime_core.values import seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -45,6 +47,7 @@ class Database(Connections):
         timeout: For how many seconds a lock is waited for.
         journal_mode: What a new file gets, `delete` or `wal`; by default `wal` where
             it is safe. An existing file keeps what it has.
+        source: Whose arguments these are, for messages.
 
     Raises:
         InputError: No file can have such a name, or an argument is none of these.
@@ -56,25 +59,20 @@ class Database(Connections):
         *,
         timeout: float = 30.0,
         journal_mode: JournalMode | None = None,
+        source: str = "Database",
     ) -> None:
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:  # pragma: no cover
             raise BackEndError(
                 f"SQLite {sqlite3.sqlite_version} is too old, 3.37 is needed"
             )
-        source = checked_path(path)
+        name = checked_path(path, source)
         if journal_mode not in (None, *get_args(JournalMode)):
             raise InputError(
                 f"{shown(journal_mode)} is neither 'delete' nor 'wal'",
                 source=source,
                 field="journal_mode",
             )
-        if not isinstance(timeout, int | float) or not 0 <= timeout <= 1e6:  # noqa: PLR2004  # what SQLite can count
-            raise InputError(
-                f"{shown(timeout)} is no number of seconds",
-                source=source,
-                field="timeout",
-            )
-        super().__init__(source, float(timeout))
+        super().__init__(name, seconds(timeout, source, "timeout"))
         self._journal_mode = journal_mode
         self._turn = ForkSafeLock()
 
@@ -211,8 +209,9 @@ class Database(Connections):
         Yields:
             Until when the lock may be waited for, on the monotonic clock.
         """
-        deadline, process = time.monotonic() + self.timeout, os.getpid()
-        if not self._turn.acquire(timeout=self.timeout):
+        timeout, process = at_most(self.timeout), os.getpid()
+        deadline = time.monotonic() + timeout
+        if not self._turn.acquire(timeout=timeout):
             raise StoreBusyError(
                 f"{self.path}: other threads keep it locked; try again"
             )
@@ -234,7 +233,7 @@ class Database(Connections):
                 lambda: connection.execute("BEGIN IMMEDIATE"), until=deadline
             )
         finally:
-            connection.execute(f"PRAGMA busy_timeout={int(self.timeout * 1000)}")
+            set_timeout(connection, at_most(self.timeout))
 
     def _outer(self) -> sqlite3.Connection | None:
         """The connection of this thread's transaction, if it is in one."""

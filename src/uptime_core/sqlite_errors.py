@@ -11,8 +11,8 @@ from uptime_core.errors import (
     StoreBusyError,
     StoreCorruptError,
     StoreFullError,
-    shown,
 )
+from uptime_core.values import path_text
 
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -31,6 +31,12 @@ def translated(error: sqlite3.Error | UnicodeDecodeError, path: str) -> BackEndE
         # Without a code: text that is not UTF-8. ERROR: a table or column is missing.
         return StoreCorruptError(
             f"{path}: it is damaged, or no file of uptime_core: {error}"
+        )
+    if code == sqlite3.SQLITE_IOERR_WRITE:
+        # So it says for any error but a full disk.
+        return BackEndError(
+            f"{path}: it could not be written, nothing changed: {error}; a quota or a "
+            "limit of file size (ulimit -f) may be reached, or the disk fails"
         )
     return BackEndError(f"{path}: {error}")
 
@@ -54,22 +60,17 @@ def file_names(path: str) -> tuple[str, ...]:
     return (path, *(f"{path}{end}" for end in ("-journal", "-wal", "-shm")))
 
 
-def checked_path(path: str | os.PathLike[str]) -> str:
+def checked_path(path: str | os.PathLike[str], source: str) -> str:
     """The absolute path of a file.
+
+    Args:
+        path: The path.
+        source: Whose argument it is, for messages.
 
     Raises:
         InputError: No file can have such a name.
     """
-    try:
-        name = os.fspath(path)
-    except TypeError:
-        raise InputError(f"{shown(path)} is not the path of a file") from None
-    if not isinstance(name, str) or not name or "\0" in name:
-        raise InputError(f"no file has such a name: {shown(name)}")
-    try:
-        os.fsencode(name)
-    except UnicodeEncodeError:
-        raise InputError(f"no file has such a name: {shown(name)}") from None
+    name = path_text(path, source, "path")
     if name == ":memory:":
         raise InputError(
             "an SQLite database in memory cannot be shared; use MemoryStore and "

@@ -286,7 +286,7 @@ def test_a_system_without_locks_is_told_of(
 def test_a_job_too_long_to_be_read_is_not_written(
     sink: CsvSink, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("uptime_core.sinks.csv._LONGEST_JOB", 2000)
+    monkeypatch.setattr("uptime_core.sinks.csv.LONGEST_JOB", 2000)
     with pytest.raises(InputError, match="2,000 bytes"):
         sink.swap(None, job_of(reads="x" * 2000))
     assert files(folder) == set()
@@ -326,9 +326,15 @@ def test_damage_is_told_of_or_changes_nothing(sink: CsvSink, folder: Path) -> No
             path.write_bytes(content)
             for view, right in zip(_views(sink), expected, strict=True):
                 try:
-                    assert view() == right
+                    found = view()
                 except StoreCorruptError:
                     told += 1
+                    continue
+                if isinstance(right, list) and found != right:  # left out
+                    assert name.endswith(".json")
+                    right = [job for job in right if job.report_id not in name]  # noqa: PLW2901
+                    told += 1
+                assert found == right
         path.write_bytes(whole)
     assert told > 1000
 
@@ -536,10 +542,10 @@ def test_a_report_that_is_deleted_while_it_is_read_is_not_there(
     job = published(sink)
     read = sink._folder.read
 
-    def late(name: str, longest: int) -> bytes | None:
+    def late(name: str, longest: int, **stated: Any) -> bytes | None:  # noqa: ANN401
         if name.endswith(".report"):
             assert sink.swap(job, None)
-        return read(name, longest)
+        return read(name, longest, **stated)
 
     monkeypatch.setattr(sink._folder, "read", late)
     assert sink.report(job.report_id) is None

@@ -96,7 +96,7 @@ def test_the_report_stands_as_its_bytes(sink: SqliteSink, path: Path) -> None:
     ("query", "index"),
     [
         ("state IN ('queued', 'running')", "uptime_jobs_active"),
-        ("idempotency_key = 'k'", "sqlite_autoindex_uptime_jobs_2"),
+        ("key_hash = 'k'", "sqlite_autoindex_uptime_jobs_2"),
         ("report_id = 'k'", "sqlite_autoindex_uptime_jobs_1"),
     ],
 )
@@ -142,8 +142,8 @@ def test_nothing_is_done_once_it_is_closed(sink: SqliteSink) -> None:
     [
         "created_at = 5",
         "revision = revision + 1",
-        "idempotency_key = NULL",
-        "idempotency_key = 'other'",
+        "key_hash = NULL",
+        "key_hash = 'other'",
         "report_id = '00000000000000000000000000000009'",
         "state = 'running'",
         "job = replace(job, 'queued', 'failed')",
@@ -153,16 +153,20 @@ def test_nothing_is_done_once_it_is_closed(sink: SqliteSink) -> None:
     ],
 )
 def test_columns_that_contradict_a_job_are_told_of(
-    sink: SqliteSink, path: Path, change: str
+    sink: SqliteSink, path: Path, change: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert sink.swap(None, job_of(idempotency_key="k"))
     execute(path, f"UPDATE uptime_jobs SET {change}")  # noqa: S608  # constants
 
     with pytest.raises(StoreCorruptError, match=str(path)):
-        sink.jobs()
-    for report_id in (job_of().report_id, job_of(9).report_id):
-        with suppress(StoreCorruptError):
-            assert sink.job(report_id) is None
+        sink.check()
+    with pytest.raises(StoreCorruptError, match=str(path)):
+        sink.job(job_of().report_id)
+    with suppress(StoreCorruptError):
+        assert list(sink.jobs()) == []
+        assert str(path) in caplog.text
+    with suppress(StoreCorruptError):
+        assert sink.job(job_of(9).report_id) is None
 
 
 @pytest.mark.parametrize(

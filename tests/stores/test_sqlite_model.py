@@ -221,8 +221,10 @@ class SqliteMachine(RuleBasedStateMachine):
     @rule(instant=instants)
     def delete_before(self, instant: datetime) -> None:
         before = self.model.kept_polls()
-        if self.model.horizon is None or instant > self.model.horizon:
-            self.model.horizon = instant
+        newest = max((at for _, at, _ in before), default=None)
+        horizon = None if newest is None else min(instant, newest)
+        if horizon is not None:
+            self.model.horizon = max(horizon, self.model.horizon or horizon)
         expected = len(before) - len(self.model.kept_polls())
         assert self.store.delete_before(instant) == expected
 

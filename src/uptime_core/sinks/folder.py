@@ -18,21 +18,20 @@ except ImportError:  # pragma: no cover  # Windows
 
 from uptime_core.errors import (
     BackEndError,
-    InputError,
     StoreBusyError,
     StoreCorruptError,
     StoreFullError,
     UptimeError,
-    shown,
 )
+from uptime_core.patience import at_most
+from uptime_core.values import path_text, seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 _FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 _LOCK = ".lock"
 _PARTIAL = "partial"
-_LONGEST_TIMEOUT = 1e6
 _SHORTEST_SLEEP, _LONGEST_SLEEP = 0.001, 0.02
 
 # Open lock files. A forked child has them as well, and would keep the lock after the
@@ -75,18 +74,9 @@ class Folder:
                 "this system has no locks that end with the process that holds them "
                 "(fcntl); use SqliteSink"
             )
-        self.path: Path = _checked_path(path)
-        if (
-            isinstance(timeout, bool)
-            or not isinstance(timeout, int | float)
-            or not 0 <= timeout <= _LONGEST_TIMEOUT
-        ):
-            raise InputError(
-                f"{shown(timeout)} is no number of seconds",
-                source=str(self.path),
-                field="timeout",
-            )
-        self._timeout = float(timeout)
+        name = path_text(path, "CsvSink", "directory", "folder")
+        self.path: Path = Path(os.path.abspath(name))  # noqa: PTH100  # links stay
+        self._timeout = seconds(timeout, "CsvSink", "timeout")
         self._threads = threading.Lock()
         self._process = os.getpid()
         with translated(self.path):
@@ -104,7 +94,7 @@ class Folder:
         Raises:
             StoreBusyError: Somebody else was for all of the timeout.
         """
-        timeout = self._timeout if timeout is None else timeout
+        timeout = at_most(self._timeout if timeout is None else timeout)
         deadline = time.monotonic() + timeout
         if self._process != os.getpid():
             # A thread of the parent may have held it. If two threads come here at
@@ -146,11 +136,22 @@ class Folder:
         finally:
             new.remove()
 
-    def read(self, name: str, longest: int) -> bytes | None:
+    def read(
+        self,
+        name: str,
+        longest: int,
+        stated: tuple[int, Callable[[bytes], int]] | None = None,
+    ) -> bytes | None:
         """The content of a file, or None if it is not there.
 
+        Args:
+            name: The file.
+            longest: How many bytes it may have.
+            stated: What tells, by so many of its first bytes, how many it should have:
+                where it has others, none of them is read.
+
         Raises:
-            StoreCorruptError: It is no regular file, or longer than `longest` bytes.
+            StoreCorruptError: It is no regular file, or does not have such a length.
         """
         path = self.path / name
         try:
@@ -170,6 +171,14 @@ class Folder:
                 raise StoreCorruptError(f"{path}: it is no regular file")
             if status.st_size > longest:
                 raise StoreCorruptError(f"{path}: it is longer than {longest:,} bytes")
+            if stated is not None:
+                size, length_by = stated
+                length = length_by(os.pread(descriptor, size, 0))
+                if length != status.st_size:
+                    raise StoreCorruptError(
+                        f"{path}: it is damaged or cut short: it has "
+                        f"{status.st_size:,} bytes, not {length:,}"
+                    )
             with open(descriptor, "rb", closefd=False) as stream:  # an open file
                 return stream.read(status.st_size)
         finally:
@@ -303,17 +312,3 @@ def translated(path: Path) -> Iterator[None]:
                 f"{where}: there is no room left for it; nothing changed"
             ) from error
         raise BackEndError(f"{where}: {error.strerror or error}") from error
-
-
-def _checked_path(path: str | os.PathLike[str]) -> Path:
-    try:
-        name = os.fspath(path)
-    except TypeError:
-        raise InputError(f"{shown(path)} is not the path of a folder") from None
-    if not isinstance(name, str) or not name or "\0" in name:
-        raise InputError(f"no folder has such a name: {shown(name)}")
-    try:
-        os.fsencode(name)
-    except UnicodeEncodeError:
-        raise InputError(f"no folder has such a name: {shown(name)}") from None
-    return Path(os.path.abspath(name))  # noqa: PTH100  # links stay as they are

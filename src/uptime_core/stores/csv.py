@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from uptime_core.abc import Store
+from uptime_core.closing import Closing
 from uptime_core.errors import BadFileError, InputError, located, shown
 from uptime_core.intake import HoursIntake, Quarantine, TimezoneIntake
 from uptime_core.rejects import OnError, Rejects, checked_on_error
@@ -176,7 +177,7 @@ def _version(path: StrPath) -> tuple[int, ...]:
     return (status.st_dev, status.st_ino, status.st_size, *times)
 
 
-class CsvStore(Store):
+class CsvStore(Closing, Store):
     """Reads CSV files, plain or ``.gz``, when they are needed.
 
     A file that has changed since is read again; what is kept in memory is columns of
@@ -263,14 +264,17 @@ class CsvStore(Store):
         end: datetime | None = None,
     ) -> Iterator[PollColumns]:
         """The polls of a shop, or of all, from `start` to `end`, in one batch."""
+        self._require_open()
         return iter((self._polls.load().value.where(store_id, start, end),))
 
     def hours(self) -> HoursColumns:
         """The business hours, without the shops of bad rows of that file."""
+        self._require_open()
         return self._hours.load().value
 
     def timezones(self) -> Mapping[str, str]:
         """The time zones, by shop, without the shops of bad rows of that file."""
+        self._require_open()
         return dict(self._timezones.load().value)
 
     def rejected(self) -> tuple[RejectedRow, ...]:
@@ -283,6 +287,7 @@ class CsvStore(Store):
 
     def snapshot(self) -> Snapshot:
         """The three files as they are now."""
+        self._require_open()
         polls, hours = self._polls.load(), self._hours.load()
         timezones = self._timezones.load()
         suspects = hours.quarantine.suspects | timezones.quarantine.suspects

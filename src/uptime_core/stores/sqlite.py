@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -12,9 +12,10 @@ from uptime_core.abc import Store
 from uptime_core.compute import first_instant
 from uptime_core.errors import BackEndError, located
 from uptime_core.ingest_arguments import new_hours, new_polls, new_timezones
-from uptime_core.instants import to_datetime, to_micros
+from uptime_core.instants import check_kept, to_datetime, to_micros
 from uptime_core.intake import NOBODY, Quarantine
 from uptime_core.polls import bound
+from uptime_core.request import fixed_as_of
 from uptime_core.schedule import HoursColumns
 from uptime_core.sqlite_database import Database
 from uptime_core.sqlite_errors import file_names
@@ -70,8 +71,9 @@ class SqliteStore(Store):
         timeout: float = 30.0,
         journal_mode: JournalMode | None = None,
     ) -> None:
-        with located("SqliteStore"):
-            self._database = Database(path, timeout=timeout, journal_mode=journal_mode)
+        self._database = Database(
+            path, timeout=timeout, journal_mode=journal_mode, source="SqliteStore"
+        )
         self._arguments = (timeout, journal_mode)
         self._path = self._database.path
         self._codes = sqlite_ingest.ShopCodes()
@@ -178,7 +180,7 @@ class SqliteStore(Store):
         How long this takes depends on the length of the windows, and hardly on that of
         the history before them.
         """
-        as_of = cast("int", request.as_of)
+        as_of = fixed_as_of(request)
         span = Span(min(first_instant(request), as_of + 1), as_of)
         listed = None if isinstance(request.stores, str) else request.stores
         with self._reading() as tables:
@@ -249,22 +251,29 @@ class SqliteStore(Store):
         """Delete the polls from before an instant, but each shop's last one.
 
         The sums of windows that begin at or after `instant` stay as they are; how many
-        polls there were does not. Polls from before it are not taken in any more.
+        polls there were does not. Polls from before it are not taken in any more. An
+        instant later than the newest poll counts as that poll's, so that what is newer
+        than all there is can always be taken in.
 
         Args:
-            instant: An aware datetime; one before that of an earlier call does
-                nothing.
+            instant: An aware datetime of the years 1900 to 2199; one before that of
+                an earlier call does nothing.
 
         Returns:
             How many polls were deleted.
         """
         with located("delete_before", field="instant"):
             horizon = to_micros(instant)
+            check_kept(horizon)
         with self._writing() as tables:
+            chunks = tables.chunks()
+            if not chunks:
+                return 0
+            horizon = min(horizon, max(chunk.last_at for chunk in chunks))
             if tables.state.horizon is not None and horizon <= tables.state.horizon:
                 return 0
             tables.set_horizon(horizon)
-            blocks = sorted({chunk.block for chunk in tables.chunks()})
+            blocks = sorted({chunk.block for chunk in chunks})
             return sum(delete_older_polls(tables, block, horizon) for block in blocks)
 
     def compact(self) -> None:
