@@ -1,11 +1,18 @@
-"""Runs the code in the README, the docs and the docstrings; command line options."""
+"""Runs the code in the README, the docs and the docstrings; options of pytest."""
 
 from __future__ import annotations
 
 import faulthandler
 import os
+import re
+import shutil
+import subprocess
+import sys
 from doctest import ELLIPSIS
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,9 +25,53 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from sybil import Example
+
+# A page says in a comment what its code needs beyond the group of the tests.
+PAGE_NEEDS = re.compile(r"<!-- needs: ([\w, -]+) -->")
+
+ROOT, BIN = Path(__file__).parent, Path(sys.executable).parent
+SECONDS = re.compile(r"\d+\.\d s$", re.MULTILINE)
+
 # Far more than the longest test takes on a slow machine.
-SECONDS_A_TEST, SECONDS_A_DEEP_TEST = 240, 1800
+SECONDS_A_TEST, SECONDS_A_DEEP_TEST = 600, 1800
+
+LIBRARIES = ("duckdb", "matplotlib", "nanoarrow", "pandas", "polars", "pyarrow")
+MISSING = [library for library in LIBRARIES if find_spec(library) is None]
+
 STDERR = pytest.StashKey[int]()
+
+os.environ.setdefault("MPLBACKEND", "Agg")  # pictures without a screen
+
+
+class Console:
+    """Runs what a ```console block has after ``$``, and compares what comes out.
+
+    The commands of a page share a folder with the examples in it. Commands without
+    ``$`` are for people: they install something, or run until they are stopped.
+    """
+
+    def __call__(self, example: Example) -> str | None:
+        """Say what is wrong, if anything is."""
+        namespace = example.namespace
+        if "_scratch" not in namespace:
+            namespace["_scratch"] = TemporaryDirectory()
+            examples = Path(namespace["_scratch"].name, "examples")
+            examples.symlink_to(ROOT / "examples")
+        for step in re.split(r"^\$ ", example.parsed, flags=re.MULTILINE)[1:]:
+            command, _, expected = step.partition("\n")
+            run = subprocess.run(
+                ["bash", "-c", command],
+                check=False,
+                cwd=namespace["_scratch"].name,
+                env={**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            if SECONDS.sub("", run.stdout) != SECONDS.sub("", expected):
+                return f"{command}\nExpected:\n{expected}\nGot:\n{run.stdout}"
+        return None
 
 
 class PythonConsoleParser(PythonCodeBlockParser):
@@ -33,21 +84,28 @@ class PythonConsoleParser(PythonCodeBlockParser):
 
 def _from_the_root(namespace: dict[str, Any]) -> None:
     namespace["_folder"] = Path.cwd()
-    os.chdir(Path(__file__).parent)
+    os.chdir(ROOT)
 
 
 def _back(namespace: dict[str, Any]) -> None:
     os.chdir(namespace["_folder"])
+    if "_scratch" in namespace:
+        namespace["_scratch"].cleanup()
 
 
 pytest_collect_file = (
     Sybil(
-        parsers=[PythonCodeBlockParser(), PythonConsoleParser()],
+        parsers=[
+            PythonCodeBlockParser(),
+            PythonConsoleParser(),
+            CodeBlockParser("console", Console()),
+        ],
         patterns=["README.md", "docs/**/*.md"],
+        excludes=["docs/generated/*"],
         setup=_from_the_root,
         teardown=_back,
     )
-    + Sybil(parsers=[DocTestParser(optionflags=ELLIPSIS)], patterns=["src/**/*.py"])
+    + Sybil(parsers=[DocTestParser(optionflags=ELLIPSIS)], path="src", pattern="*.py")
 ).pytest()
 
 
@@ -59,11 +117,43 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="fail, rather than skip, where the full-size data are missing",
     )
+    parser.addoption(
+        "--require-needs",
+        action="store_true",
+        help="fail, rather than skip, where what a test needs is not installed",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep the real standard error, which tests do not see while they run."""
+    """Keep the real standard error, which tests do not see while they run.
+
+    Raises:
+        UsageError: A library is required and missing.
+    """
+    if MISSING and config.getoption("--require-needs"):
+        raise pytest.UsageError(f"not installed: {', '.join(MISSING)}")
     config.stash[STDERR] = os.dup(2)
+
+
+@cache
+def _page_needs(path: Path) -> tuple[str, ...]:
+    found = PAGE_NEEDS.search(path.read_text("utf-8"))
+    return tuple(found[1].split(", ")) if found else ()
+
+
+def _is_there(name: str) -> bool:
+    return find_spec(name.replace("-", "_")) is not None or bool(shutil.which(name))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test where a module or a program that it needs is missing."""
+    needs = [name for mark in item.iter_markers("needs") for name in mark.args]
+    missing = [name for name in needs if not _is_there(name)]
+    if missing:
+        reason = f"needs {', '.join(missing)}; see tests/README.md"
+        if item.config.getoption("--require-needs"):
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -82,7 +172,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Skip what takes minutes, unless it is asked for."""
+    """Mark pages that need something; skip what takes minutes, unless asked for."""
+    for item in items:
+        if item.path.suffix == ".md" and (needs := _page_needs(item.path)):
+            item.add_marker(pytest.mark.needs(*needs))
     if config.getoption("--deep"):
         return
     for item in items:

@@ -31,7 +31,7 @@ def batch(shops: int, hour: int, random: np.random.Generator) -> PollColumns:
         [f"shop-{number:06d}" for number in range(shops)],
         random.permutation(shops),
         START + hour * HOUR + random.integers(0, HOUR, shops),
-        random.random(shops) < 0.9,  # noqa: PLR2004  # a share like the real one
+        random.random(shops) < 0.9,  # a share like the real one
     )
 
 

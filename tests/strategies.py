@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 from hypothesis import strategies as st
 
-from uptime_core import Policy, Window
+from uptime_core import Policy, Report, Window, compute_report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -185,3 +185,16 @@ def datasets(
     bounds = st.tuples(near, near).map(lambda pair: (min(pair), max(pair)))
     windows = draw(st.lists(bounds, min_size=1, max_size=3))
     return Dataset(tuple(shops), draw(near), tuple(windows))
+
+
+def report_of(dataset: Dataset, policy: Policy) -> Report:
+    """The report of all shops of a data set."""
+    return compute_report(
+        dataset.polls,
+        dataset.hours,
+        dataset.timezones,
+        as_of=dataset.as_of,
+        windows=dataset.report_windows,
+        stores=[shop_id(number) for number in range(len(dataset.shops))],
+        policy=policy,
+    )

@@ -7,9 +7,9 @@ import os
 import random
 import subprocess
 import sys
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -27,6 +27,7 @@ from uptime_core import (
     Policy,
     Poll,
     PollColumns,
+    Progress,
     RejectedRow,
     Report,
     Snapshot,
@@ -37,8 +38,14 @@ from uptime_core import (
     computation,
     compute_report,
     compute_snapshot,
+    compute_store,
+    runner,
 )
 from uptime_core.kernel import blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Executor
 
 NOON = datetime(2023, 1, 25, 12, tzinfo=UTC)  # a Wednesday
 NAIVE = NOON.replace(tzinfo=None)
@@ -635,3 +642,61 @@ def test_a_store_in_the_place_of_its_data_is_told_what_to_do(
 ) -> None:
     with pytest.raises(InputError, match=r"store\.snapshot\(\)"):
         function(MemoryStore([("a", NOON, True)]))
+
+
+@pytest.mark.parametrize("pool", [ThreadPoolExecutor, ProcessPoolExecutor])
+@pytest.mark.parametrize("shops", [0, 1, 30])
+def test_an_executor_makes_the_same_report(
+    pool: Callable[[int], Executor], shops: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "SHOPS_PER_BLOCK", 7)
+    polls = [
+        (f"s{number % shops}", NOON + timedelta(minutes=7 * number), number % 3 == 0)
+        for number in range(shops * 5)
+    ]
+    hours = [(f"s{shop}", day, "9:00", "17:00") for shop in range(3) for day in (2, 3)]
+    with pool(2) as executor:
+        report = compute_report(polls, hours, as_of=NOON, executor=executor)
+        assert executor.submit(int).result() == 0  # it was not shut down
+    assert report == compute_report(polls, hours, as_of=NOON)
+    assert report.provenance == compute_report(polls, hours, as_of=NOON).provenance
+    store = MemoryStore(polls, hours)
+    with pool(2) as executor:
+        assert compute_store(store, as_of=NOON, executor=executor) == report
+
+
+def test_progress_is_told_with_an_executor_as_without(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in ("runner", "compute"):
+        monkeypatch.setattr(f"uptime_core.{module}.SHOPS_PER_BLOCK", 7)
+    polls = [(f"s{number}", NOON, True) for number in range(30)]
+    here: list[Progress] = []
+    there: list[Progress] = []
+    report = compute_report(polls, as_of=NOON, progress=here.append)
+    with ThreadPoolExecutor(2) as executor:
+        store = MemoryStore(polls)
+        assert report == compute_store(
+            store, as_of=NOON, executor=executor, progress=there.append
+        )
+    done = [0, 7, 14, 21, 28, 30]
+    assert here == there == [Progress("compute", shops, 30, "shops") for shops in done]
+
+
+def test_progress_ends_with_the_shops_that_were_asked_for() -> None:
+    polls = [(f"s{number}", NOON, True) for number in range(30)]
+    told: list[Progress] = []
+    with ThreadPoolExecutor(2) as executor:
+        compute_report(
+            polls,
+            as_of=NOON,
+            stores=["s3", "s4"],
+            executor=executor,
+            progress=told.append,
+        )
+    assert told[-1] == Progress("compute", 2, 2, "shops")
+
+
+def test_what_is_no_executor_is_refused() -> None:
+    with pytest.raises(InputError, match="executor: 2 is not an Executor"):
+        compute_report([], as_of=NOON, executor=2)  # type: ignore[arg-type]

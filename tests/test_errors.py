@@ -34,6 +34,7 @@ def test_the_tree_is_complete() -> None:
         "IngestUnsupportedError",
         "InputError",
         "MissingHoursError",
+        "MissingLibraryError",
         "MissingTimezoneError",
         "NoPollsError",
         "QueueFullError",

@@ -11,12 +11,12 @@ from zlib import crc32
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
-from tests.strategies import policies
 
 from uptime_core.errors import InputError, StoreCorruptError
 from uptime_core.job_record import job_text, parse_job
 from uptime_core.jobs import Job, JobState
 from uptime_core.request import ReportRequest
+from uptime_core.testing.strategies import policies
 from uptime_core.window import DEFAULT_WINDOWS, Window
 
 SOURCE = "some/file"

@@ -40,14 +40,30 @@ NEW = Job(
     created_at=START - 5,
     lease=LEASE,
 )
-RUNNING = advance(NEW, CLAIM, START)
+RUNNING = attrs.evolve(  # written out, so that no test depends on what it tests
+    NEW,
+    state=JobState.RUNNING,
+    attempt=1,
+    fence=1,
+    owner="a worker",
+    renewed_at=START,
+    started_at=START,
+    revision=1,
+)
+FINAL = attrs.evolve(
+    RUNNING, owner=None, renewed_at=None, finished_at=START + 1, revision=2
+)
 JOBS = {
     "queued": NEW,
     "running": RUNNING,
-    "running, to be cancelled": advance(RUNNING, Cancel(), START + 1),
-    "complete": advance(RUNNING, Complete(1, 7), START + 1),
-    "failed": advance(RUNNING, Fail(1, "no", may_retry=False), START + 1),
-    "cancelled": advance(NEW, Cancel(), START + 1),
+    "running, to be cancelled": attrs.evolve(
+        RUNNING, cancel_requested=True, revision=2
+    ),
+    "complete": attrs.evolve(FINAL, state=JobState.COMPLETE, done=7, total=7),
+    "failed": attrs.evolve(FINAL, state=JobState.FAILED, error="no"),
+    "cancelled": attrs.evolve(
+        NEW, state=JobState.CANCELLED, finished_at=START + 1, revision=1
+    ),
 }
 EVENTS: dict[str, Event] = {
     "claim": CLAIM,
@@ -107,19 +123,64 @@ def test_a_worker_of_another_claim_is_refused(name: str, event: str) -> None:
             advance(JOBS[name], stale, START)
 
 
-def test_what_a_claim_changes() -> None:
-    assert attrs.evolve(NEW, state=JobState.RUNNING) == attrs.evolve(
-        RUNNING,
-        attempt=0,
-        fence=0,
-        owner=None,
-        renewed_at=None,
-        started_at=None,
-        lease=NEW.lease,
-        revision=0,
+def test_how_each_state_comes_about() -> None:
+    assert advance(NEW, CLAIM, START) == RUNNING
+    cancelled = advance(RUNNING, Cancel(), START + 1)
+    assert cancelled == JOBS["running, to be cancelled"]
+    assert advance(RUNNING, Complete(1, 7), START + 1) == JOBS["complete"]
+    failed = advance(RUNNING, Fail(1, "no", may_retry=False), START + 1)
+    assert failed == JOBS["failed"]
+    assert advance(NEW, Cancel(), START + 1) == JOBS["cancelled"]
+
+
+def test_a_claim_begins_anew_with_a_lease_of_its_own() -> None:
+    before = attrs.evolve(NEW, done=3, total=9, error="once", fence=4, attempt=1)
+    job = advance(before, Claim("another", 77), START + 5)
+    assert (job.done, job.total, job.error, job.lease) == (0, 9, "once", 77)
+    assert (job.attempt, job.fence, job.owner) == (2, 5, "another")
+
+
+@pytest.mark.parametrize("event", [Complete(1, 7), Release(1), Fail(1, "x", True)])  # noqa: FBT003
+def test_what_is_to_be_cancelled_ends_when_its_worker_does(event: Event) -> None:
+    job = advance(JOBS["running, to be cancelled"], event, LATER)
+    assert (job.state, job.finished_at) == (JobState.CANCELLED, LATER)
+    assert (job.error, job.cancel_requested) == (None, True)
+
+
+@pytest.mark.parametrize("event", [Fail(1, "x", may_retry=True), Release(1)])
+def test_what_goes_back_to_the_queue_has_done_nothing(event: Event) -> None:
+    job = advance(attrs.evolve(RUNNING, done=3, total=7), event, LATER)
+    assert (job.state, job.done, job.total) == (JobState.QUEUED, 0, 7)
+    assert (job.owner, job.renewed_at, job.started_at) == (None, None, START)
+
+
+def test_errors_say_what_was_tried_and_of_which_report() -> None:
+    with pytest.raises(IllegalTransitionError) as caught:
+        advance(RUNNING, CLAIM, LATER)
+    assert str(caught.value) == "Claim needs a queued report, this one is running"
+    with pytest.raises(IllegalTransitionError) as caught:
+        advance(NEW, Expire(), LATER)
+    assert str(caught.value) == "Expire needs a running report, this one is queued"
+    with pytest.raises(IllegalTransitionError) as caught:
+        advance(RUNNING, Abandon("x"), LATER)
+    assert str(caught.value) == "Abandon needs a queued report, this one is running"
+    with pytest.raises(IllegalTransitionError) as caught:
+        advance(RUNNING, Expire(), START)
+    assert str(caught.value) == "its lease still holds"
+    assert caught.value.report_id == NEW.report_id
+    with pytest.raises(StaleAttemptError) as caught:
+        advance(RUNNING, Release(2), LATER)
+    assert str(caught.value) == (
+        "claim 2 is over: the report is running, and its latest claim is 1"
     )
-    assert (RUNNING.attempt, RUNNING.fence, RUNNING.owner) == (1, 1, "a worker")
-    assert RUNNING.renewed_at == RUNNING.started_at == START
+
+
+def test_a_worker_that_is_silent_is_said_to_be() -> None:
+    job = advance(RUNNING, Expire(), LATER)
+    assert job.error == (
+        "its worker died or hung: no sign of life for longer than the lease; if it was "
+        "only slow, give managers a longer lease"
+    )
 
 
 def test_what_a_renewal_changes() -> None:

@@ -26,6 +26,7 @@ from uptime_core import (
     MemoryStore,
     Poll,
     PollColumns,
+    Progress,
     Snapshot,
     SqliteStore,
     Store,
@@ -364,10 +365,10 @@ def test_an_interrupt_while_files_are_read_leaves_the_store_as_it_was(
 ) -> None:
     calls = 0
 
-    def interrupt(done: int, total: int) -> None:
+    def interrupt(progress: Progress) -> None:
         nonlocal calls
         calls += 1
-        if calls == at or done == total:
+        if calls == at or progress.done == progress.total:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -384,9 +385,9 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
     before = {"hours": 0, "timezones": sizes["hours"]}
     before["polls"] = before["timezones"] + sizes["timezones"]
 
-    def disturb(done: int, _: int) -> None:
+    def disturb(progress: Progress) -> None:
         nonlocal changed
-        if done > before[name] and not changed:
+        if progress.done > before[name] and not changed:
             changed = True
             append(files[name], files[name].read_text().splitlines()[-1] + "\n")
 
@@ -444,14 +445,15 @@ def test_a_file_of_some_size_is_read_before_the_store_is_locked(files: Files) ->
     files["polls"].write_text(many_polls(10_000))
     store = Watched()
     events = store.events
-    load(store, files, progress=lambda *both: events.append(both))
+    load(store, files, progress=events.append)
 
-    assert [event for event in events if not isinstance(event, tuple)] == [
+    assert [event for event in events if not isinstance(event, Progress)] == [
         *("begin", 10_000, "end")
     ]
     total = sum(path.stat().st_size for path in files.values())
     # Everything has been read when the store is locked.
-    assert events[events.index("begin") - 1] == (total, total)
+    last = events[events.index("begin") - 1]
+    assert last == Progress("read", total, total, "bytes")
 
 
 def test_a_large_file_is_written_in_parts(
@@ -498,34 +500,35 @@ def test_a_bad_row_at_the_end_of_a_large_file_is_found_too(
 
 @pytest.mark.parametrize("suffix", [".csv", ".csv.gz"])
 def test_progress_rises_to_the_end(files: Files, suffix: str) -> None:
-    text = many_polls(100_000)
+    text = many_polls(200_000)
     path = files["polls"].with_suffix(suffix)
     data = text.encode()
     path.write_bytes(gzip.compress(data, 0) if suffix.endswith("gz") else data)
     files["polls"] = path
-    told: list[tuple[int, int]] = []
-    load(MemoryStore(), files, progress=lambda *both: told.append(both))
+    told: list[Progress] = []
+    load(MemoryStore(), files, progress=told.append)
 
     total = sum(path.stat().st_size for path in files.values())
-    assert {of for _, of in told} == {total}
-    assert all(one <= two for (one, _), (two, _) in pairwise(told))
-    assert told[-1] == (total, total)
-    assert len({done for done, _ in told}) > 4
+    kinds = {(progress.phase, progress.total, progress.unit) for progress in told}
+    assert kinds == {("read", total, "bytes")}
+    assert all(one.done < two.done for one, two in pairwise(told))
+    assert told[-1].done == total
+    assert len(told) > 4
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
 def test_a_pipe_is_read_and_has_no_size(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    told: list[tuple[int, int]] = []
+    told: list[Progress] = []
     child = os.fork()
     if not child:  # pragma: no cover  # in another process
         pipe.write_text(POLLS)
         os._exit(0)
-    load_csv(store := MemoryStore(), pipe, progress=lambda *both: told.append(both))
+    load_csv(store := MemoryStore(), pipe, progress=told.append)
     os.waitpid(child, 0)
     assert len(polls_of(store)) == 3
-    assert set(told) == {(0, 0)}
+    assert told == [Progress("read", 0, 0, "bytes")]
 
 
 # Arguments
@@ -756,16 +759,14 @@ def hours_columns(rows: list[tuple[str, int, int]]) -> HoursColumns:
 
 
 def open_times(hours: HoursColumns) -> dict[str, list[tuple[int, int]]]:
-    """When each shop is open in the week."""
+    """Where each shop opens in the week, and how long it was open up to its closing."""
     times = {}
     for number, store_id in enumerate(hours.store_ids):
         mine = hours.code == number
         one = WeeklyTable.of(
             1, np.zeros(mine.sum(), np.int64), hours.start[mine], hours.end[mine]
         )
-        times[store_id] = list(
-            zip(one.start.tolist(), one.length.tolist(), strict=True)
-        )
+        times[store_id] = list(zip(one.key.tolist(), one.passed.tolist(), strict=True))
     return times
 
 

@@ -1005,8 +1005,8 @@ def test_progress_is_shown_on_a_terminal_and_cleared(
     files = ALL_FILES if good else (*ALL_FILES[:2], "--hours", "zones.csv")
     assert main([*LOAD, *files]) == (0 if good else 2)
     shown, _, last = terminal.getvalue().rpartition("\r\x1b[K")
-    assert re.fullmatch(r"(\r[ 0-9]{3} % read)*", shown)
-    assert shown.endswith("100 % read") == good
+    assert re.fullmatch(r"(\rread    \[#*\.*\] [ 0-9]{3} %)*", shown)
+    assert shown.endswith("] 100 %") == good
     assert last.count("\n") == 1
     assert "\r" not in last
 

@@ -13,7 +13,6 @@ from tests.faults.samples import (
     A_WHILE,
     KINDS,
     NOON,
-    FakeClock,
     Gate,
     HookedStore,
     begin,
@@ -50,6 +49,7 @@ from uptime_core import (
     compute_snapshot,
 )
 from uptime_core.jobs import is_report_id
+from uptime_core.testing import ManualClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -471,13 +471,13 @@ def test_the_queue_is_bounded(sink: ReportSink) -> None:
 
 def test_reports_are_made_in_their_order() -> None:
     order = []
-    clock = FakeClock()
+    clock = ManualClock(NOON)
     gate = Gate()
     with ReportManager(gate.store, max_workers=1, clock=clock) as manager:
         ids = []
         for _ in range(5):
             ids.append(manager.trigger())
-            clock.pass_by(timedelta(seconds=1))
+            clock.advance(timedelta(seconds=1))
         gate.open()
         for report_id in ids:
             manager.wait(report_id, A_WHILE)

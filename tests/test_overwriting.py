@@ -63,12 +63,14 @@ def spellings(path: Path) -> Iterator[Path | str]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_sqlite_store_is_not_overwritten(tmp_path: Path, name: str) -> None:
+def test_an_sqlite_store_is_not_overwritten(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with SqliteStore(tmp_path / "store.db") as store:
         store.add_polls([("a", NOON, "active")])
         (tmp_path / "x").mkdir()
         before = (tmp_path / "store.db").read_bytes()
-        os.chdir(tmp_path)
+        monkeypatch.chdir(tmp_path)
         for path in spellings(tmp_path / "store.db"):
             with pytest.raises(InputError, match="one file cannot be two of"):
                 export_csv(store, **{name: path})

@@ -7,7 +7,7 @@ import gzip
 import io
 import pickle  # noqa: TID251  # as process pools do, nothing goes to disk
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 import numpy as np
@@ -24,6 +24,7 @@ from uptime_core import (
     Report,
     UnknownStoreIdError,
     Window,
+    compute_report,
 )
 from uptime_core.instants import to_micros
 from uptime_core.spreadsheet import excel_safe_text
@@ -482,3 +483,26 @@ def test_a_name_that_ends_in_gz_gives_a_compressed_file(tmp_path: Path) -> None:
     assert gzip.decompress(written).decode() == report.to_csv()
     report.to_csv(tmp_path / "report.csv.gz")
     assert (tmp_path / "report.csv.gz").read_bytes() == written
+
+
+@given(
+    ids=st.sets(
+        st.text("ab,\"'; =|#\u2028\u00e9", min_size=1, max_size=6).filter(
+            lambda text: text == text.strip()
+        ),
+        max_size=6,
+    ),
+    columns=st.sampled_from(("full", "extended")),
+)
+def test_the_text_is_what_the_csv_module_writes(
+    ids: set[str], columns: Literal["full", "extended"]
+) -> None:
+    polls = [(store_id, AS_OF, "active") for store_id in ids]
+    window = Window.last(timedelta(hours=1), name="last", unit="minutes")
+    report = compute_report(polls, as_of=AS_OF, windows=window)
+    text = report.to_csv(columns=columns, excel_safe=False)
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    assert [row[0] for row in rows[1:]] == sorted(ids)
+    again = io.StringIO()
+    csv.writer(again, lineterminator="\n").writerows(rows)
+    assert again.getvalue() == text

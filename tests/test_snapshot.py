@@ -155,3 +155,48 @@ def test_a_snapshot_survives_pickling() -> None:
     assert again.polls == snapshot.polls
     assert again.hours.end.tolist() == [10 * HOUR]
     assert again.timezones == {"a": "UTC"}
+
+
+class Name(str):
+    __slots__ = ()
+
+
+@pytest.mark.parametrize(
+    "timezones",
+    [
+        {"b": "UTC", "a": "Asia/Tokyo"},
+        {"b": "UTC", " a ": "Asia/Tokyo"},
+        {"a": "UTC", " a": "UTC"},
+        {"a": "UTC", " a": "Asia/Tokyo"},
+        {"a": " UTC "},
+        {"a": "utc"},
+        {"a": "Factory"},
+        {"a": Name("UTC")},
+        {Name("a"): "UTC"},
+        {"a": None},
+        {"a": []},
+        {"a\nb": "UTC"},
+        {"": "UTC"},
+        {1: "UTC"},
+        {"8.41954E+18": "UTC"},
+        {},
+    ],
+)
+def test_a_dictionary_is_what_its_pairs_are(timezones: Any) -> None:  # noqa: ANN401  # many kinds
+    def outcome(given: Any) -> object:  # noqa: ANN401  # the same kinds
+        try:
+            snapshot = Snapshot.of([], None, given)
+        except InputError as error:
+            return type(error), str(error)
+        assert set(map(type, snapshot.timezones.values())) <= {str}
+        return list(snapshot.timezones.items())
+
+    assert outcome(timezones) == outcome(list(timezones.items()))
+
+
+def test_a_dictionary_may_change_afterwards() -> None:
+    timezones = {"a": "UTC"}
+    snapshot = Snapshot.of([], None, timezones)
+    timezones["a"] = "Asia/Tokyo"
+
+    assert snapshot.timezones == {"a": "UTC"}

@@ -12,7 +12,6 @@ from tests.faults.samples import (
     DISKS,
     KINDS,
     NOON,
-    FakeClock,
     Gate,
     HookedSink,
     HookedStore,
@@ -40,6 +39,7 @@ from uptime_core import (
 )
 from uptime_core.instants import to_micros
 from uptime_core.jobs import Cancel, Claim, JobState, advance
+from uptime_core.testing import FaultyStore, ManualClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,16 +75,16 @@ def claimed_by_nobody(manager: ReportManager, sink: ReportSink) -> str:
 
 
 def test_what_a_dead_worker_left_is_made_by_another(sink: ReportSink) -> None:
-    clock = FakeClock()
+    clock = ManualClock(NOON)
     store = store_of()
     dead = ReportManager(store, sink, max_workers=0, clock=clock, lease=30 * SECOND)
     report_id = claimed_by_nobody(dead, sink)
     queued = dead.trigger()
     with begin(ReportManager(store, sink, clock=clock, lease=30 * SECOND)) as manager:
         assert manager.wait(queued, A_WHILE).state == "complete"
-        clock.pass_by(29 * SECOND)
+        clock.advance(29 * SECOND)
         assert manager.status(report_id).state == "running"
-        clock.pass_by(SECOND)
+        clock.advance(SECOND)
         status = manager.wait(report_id, A_WHILE)
         assert (status.state, status.attempt) == ("complete", 2)
         assert manager.get(report_id) == report_of(store)
@@ -92,10 +92,10 @@ def test_what_a_dead_worker_left_is_made_by_another(sink: ReportSink) -> None:
 
 @pytest.mark.parametrize("call", ["trigger", "status", "wait"])
 def test_each_call_sees_to_it_that_leases_end(sink: ReportSink, call: str) -> None:
-    clock = FakeClock()
+    clock = ManualClock(NOON)
     manager = ReportManager(store_of(), sink, max_workers=0, clock=clock)
     report_id = claimed_by_nobody(manager, sink)
-    clock.pass_by(HOUR)
+    clock.advance(HOUR)
     if call == "trigger":
         manager.trigger()
     elif call == "status":
@@ -109,16 +109,16 @@ def test_each_call_sees_to_it_that_leases_end(sink: ReportSink, call: str) -> No
 
 
 def test_a_report_that_kills_its_workers_fails(sink: ReportSink) -> None:
-    clock = FakeClock()
+    clock = ManualClock(NOON)
     manager = ReportManager(store_of(), sink, max_workers=0, clock=clock)
     report_id = claimed_by_nobody(manager, sink)
     for attempt in (1, 2):
-        clock.pass_by(HOUR)
+        clock.advance(HOUR)
         assert manager.status(report_id).attempt == attempt
         job = job_in(sink, report_id)
         now = to_micros(clock())
         assert sink.swap(job, advance(job, Claim("another one", job.lease), now))
-    clock.pass_by(HOUR)
+    clock.advance(HOUR)
     status = manager.status(report_id)
     assert (status.state, status.attempt) == ("failed", 3)
     assert "died or hung" in str(status.error)
@@ -126,7 +126,7 @@ def test_a_report_that_kills_its_workers_fails(sink: ReportSink) -> None:
 
 def test_a_worker_that_was_taken_for_dead_changes_nothing(sink: ReportSink) -> None:
     """It finds that the report was made anew, and its own is not stored."""
-    clock = FakeClock()
+    clock = ManualClock(NOON)
     old_data, new_data = store_of(), store_of()
     zombie_gate = Gate(HookedStore(old_data, str))
     new_gate = Gate(old_data)
@@ -135,7 +135,7 @@ def test_a_worker_that_was_taken_for_dead_changes_nothing(sink: ReportSink) -> N
     zombie_gate.wait_for_report()
     # It is not scheduled any more, as after SIGSTOP: its supervisor renews nothing.
     zombie._background._worker._renew = lambda: None  # type: ignore[method-assign]
-    clock.pass_by(HOUR)
+    clock.advance(HOUR)
     manager = begin(ReportManager(new_gate.store, sink, clock=clock))
     new_gate.wait_for_report()
     zombie_gate.open()
@@ -152,8 +152,7 @@ def test_a_worker_that_was_taken_for_dead_changes_nothing(sink: ReportSink) -> N
 
 @pytest.mark.parametrize("jump", [HOUR, -HOUR, YEAR, -YEAR])
 def test_a_clock_that_jumps_while_a_report_is_made(jump: timedelta) -> None:
-    clock = FakeClock()
-    clock.now = NOON + 2 * YEAR
+    clock = ManualClock(NOON + 2 * YEAR)
     gate = Gate()
     sink = MemorySink()
     manager = ReportManager(gate.store, sink, clock=clock, lease=SECOND / 10)
@@ -161,7 +160,7 @@ def test_a_clock_that_jumps_while_a_report_is_made(jump: timedelta) -> None:
     gate.wait_for_report()
     foreign = ReportManager(store_of(), sink, max_workers=0, clock=clock)
     queued = foreign.trigger(as_of=NOON)
-    clock.pass_by(jump)
+    clock.advance(jump)
     renewed = to_micros(clock())
     wait_until(lambda: job_in(sink, running).renewed_at == renewed)
     other = ReportManager(gate.store, sink, clock=clock, max_workers=0)
@@ -176,14 +175,13 @@ def test_a_clock_that_jumps_while_a_report_is_made(jump: timedelta) -> None:
 @pytest.mark.parametrize("jump", [HOUR, -HOUR, YEAR, -YEAR])
 def test_the_worse_that_a_jump_does_is_a_second_attempt(jump: timedelta) -> None:
     """Another process looks before the worker has renewed its lease."""
-    clock, other_clock = FakeClock(), FakeClock()
-    clock.now = other_clock.now = NOON + 2 * YEAR
+    clock, other_clock = (ManualClock(NOON + 2 * YEAR) for _ in range(2))
     gate = Gate()
     sink = MemorySink()
     manager = ReportManager(gate.store, sink, clock=clock, max_workers=1)
     report_id = manager.trigger()
     gate.wait_for_report()
-    other_clock.pass_by(jump)
+    other_clock.advance(jump)
     with begin(ReportManager(store_like(gate), sink, clock=other_clock)) as other:
         status = other.wait(report_id, A_WHILE)
         assert (status.state, status.attempt) == ("complete", 2)
@@ -237,14 +235,14 @@ def test_renewals_go_on_for_as_long_as_a_report_is_made() -> None:
 
 
 def test_a_report_of_a_store_that_nobody_has_fails(sink: ReportSink) -> None:
-    clock = FakeClock()
+    clock = ManualClock(NOON)
     gone = ReportManager(store_of(), sink, max_workers=0, clock=clock, lease=SECOND)
     queued, running = gone.trigger(), claimed_by_nobody(gone, sink)
     with begin(ReportManager(store_of(), sink, clock=clock, lease=SECOND)) as manager:
         for report_id in (queued, running):
 
             def over(report_id: str = report_id) -> bool:
-                clock.pass_by(SECOND / 4)
+                clock.advance(SECOND / 4)
                 return manager.status(report_id).is_final
 
             wait_until(over)
@@ -386,11 +384,11 @@ def _stops(manager: ReportManager) -> bool:
 
 
 def test_cancelled_and_its_worker_dead(sink: ReportSink) -> None:
-    clock = FakeClock()
+    clock = ManualClock(NOON)
     manager = ReportManager(store_of(), sink, max_workers=0, clock=clock)
     report_id = claimed_by_nobody(manager, sink)
     assert manager.cancel(report_id)
-    clock.pass_by(HOUR)
+    clock.advance(HOUR)
     assert manager.status(report_id).state == "cancelled"
 
 
@@ -514,12 +512,8 @@ def test_a_supervisor_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_restless_store_is_left_alone() -> None:
     """All three attempts, and not one more."""
-
-    def fail(_: int) -> None:
-        raise OSError("no")
-
-    store = HookedStore(MemoryStore(polls_of()), fail)
+    store = FaultyStore(MemoryStore(polls_of()), methods=["snapshot_for"], times=None)
     with ReportManager(store) as manager:
         status = manager.wait(manager.trigger(), A_WHILE)
-    assert (status.state, status.attempt, store.reads) == ("failed", 3, 3)
+    assert (status.state, status.attempt, store.failures) == ("failed", 3, 3)
     assert status.state is JobState.FAILED

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         IngestUnsupportedError,
         InputError,
         MissingHoursError,
+        MissingLibraryError,
         MissingTimezoneError,
         NoPollsError,
         QueueFullError,
@@ -55,21 +56,28 @@ if TYPE_CHECKING:
         WaitTimeoutError,
     )
     from uptime_core.ingest import IngestResult
+    from uptime_core.inspection.doctor import inspect
+    from uptime_core.inspection.findings import Finding, Inspection
     from uptime_core.intake import Quarantine
     from uptime_core.job_record import job_text, parse_job
     from uptime_core.jobs import Job, JobState
     from uptime_core.load import export_csv, load_csv
     from uptime_core.load_result import LoadResult
+    from uptime_core.local_weeks import LocalWeek, local_week
     from uptime_core.manager import ReportManager
     from uptime_core.one_report import compute_store
     from uptime_core.one_shop import uptime
+    from uptime_core.one_timeline import timeline
     from uptime_core.policy import Policy
     from uptime_core.polls import Poll, PollColumns
+    from uptime_core.progress import Progress
     from uptime_core.rejects import RejectedRow
-    from uptime_core.report import Accounting, Provenance, Report, ReportRow
+    from uptime_core.report import Provenance, Report
     from uptime_core.report_record import parse_report, report_bytes
+    from uptime_core.report_rows import Accounting, ReportRow, Totals
     from uptime_core.request import ReportRequest
     from uptime_core.schedule import BusinessHours, HoursColumns, WeeklySchedule
+    from uptime_core.shop_timeline import Timeline
     from uptime_core.sinks.csv import CsvSink
     from uptime_core.sinks.memory import MemorySink
     from uptime_core.sinks.sqlite import SqliteSink
@@ -78,6 +86,7 @@ if TYPE_CHECKING:
     from uptime_core.stores.csv import CsvStore
     from uptime_core.stores.memory import MemoryStore
     from uptime_core.stores.sqlite import SqliteStore
+    from uptime_core.timeline_rows import Interval, Transition
     from uptime_core.timezones import TZDATA_VERSION
     from uptime_core.window import DEFAULT_WINDOWS, Window
 
@@ -91,23 +100,29 @@ __all__ = [
     "ClosedError",
     "CsvSink",
     "CsvStore",
+    "Finding",
     "HoursColumns",
     "IdempotencyConflictError",
     "IllegalTransitionError",
     "IngestResult",
     "IngestUnsupportedError",
     "InputError",
+    "Inspection",
+    "Interval",
     "Job",
     "JobState",
     "LoadResult",
+    "LocalWeek",
     "MemorySink",
     "MemoryStore",
     "MissingHoursError",
+    "MissingLibraryError",
     "MissingTimezoneError",
     "NoPollsError",
     "Policy",
     "Poll",
     "PollColumns",
+    "Progress",
     "Provenance",
     "Quarantine",
     "QueueFullError",
@@ -136,6 +151,9 @@ __all__ = [
     "SupportsIngest",
     "SupportsSnapshot",
     "SupportsTransactions",
+    "Timeline",
+    "Totals",
+    "Transition",
     "UnknownStoreIdError",
     "UnknownTimezoneError",
     "UnknownWindowError",
@@ -147,11 +165,14 @@ __all__ = [
     "compute_snapshot",
     "compute_store",
     "export_csv",
+    "inspect",
     "job_text",
     "load_csv",
+    "local_week",
     "parse_job",
     "parse_report",
     "report_bytes",
+    "timeline",
     "uptime",
 ]
 
@@ -175,6 +196,7 @@ _NAMES = {
         "IngestUnsupportedError",
         "InputError",
         "MissingHoursError",
+        "MissingLibraryError",
         "MissingTimezoneError",
         "NoPollsError",
         "QueueFullError",
@@ -195,21 +217,28 @@ _NAMES = {
         "WaitTimeoutError",
     ),
     "ingest": ("IngestResult",),
+    "inspection.doctor": ("inspect",),
+    "inspection.findings": ("Finding", "Inspection"),
     "intake": ("Quarantine",),
     "job_record": ("job_text", "parse_job"),
     "jobs": ("Job", "JobState"),
     "load": ("export_csv", "load_csv"),
     "load_result": ("LoadResult",),
+    "local_weeks": ("LocalWeek", "local_week"),
     "manager": ("ReportManager",),
     "one_report": ("compute_store",),
     "one_shop": ("uptime",),
+    "one_timeline": ("timeline",),
     "policy": ("Policy",),
     "polls": ("Poll", "PollColumns"),
+    "progress": ("Progress",),
     "rejects": ("RejectedRow",),
-    "report": ("Accounting", "Provenance", "Report", "ReportRow"),
+    "report": ("Provenance", "Report"),
     "report_record": ("parse_report", "report_bytes"),
+    "report_rows": ("Accounting", "ReportRow", "Totals"),
     "request": ("ReportRequest",),
     "schedule": ("BusinessHours", "HoursColumns", "WeeklySchedule"),
+    "shop_timeline": ("Timeline",),
     "sinks.csv": ("CsvSink",),
     "sinks.memory": ("MemorySink",),
     "sinks.sqlite": ("SqliteSink",),
@@ -218,6 +247,7 @@ _NAMES = {
     "stores.csv": ("CsvStore",),
     "stores.memory": ("MemoryStore",),
     "stores.sqlite": ("SqliteStore",),
+    "timeline_rows": ("Interval", "Transition"),
     "timezones": ("TZDATA_VERSION",),
     "window": ("DEFAULT_WINDOWS", "Window"),
 }

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+
+if __name__ == "__main__":
+    # numpy would start threads for matrices, which spin on the other cores for a while.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from typing import TYPE_CHECKING, TextIO
 
 from uptime_core.arguments import parse
-from uptime_core.commands import load, report
+from uptime_core.commands import check, load, report
 from uptime_core.errors import UptimeError
 
 if TYPE_CHECKING:
@@ -16,7 +21,7 @@ if TYPE_CHECKING:
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 
-_COMMANDS = {"report": report, "load": load}
+_COMMANDS = {"report": report, "load": load, "check": check}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,8 +53,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
         return 0
-    _say(_COMMANDS[options.command](options))
-    return 0
+    line, code = _COMMANDS[options.command](options)
+    _say(line)
+    return code
 
 
 def _fail(message: str) -> int:

@@ -80,7 +80,7 @@ class Store(_Closes, ABC):
     * Instants are microseconds since 1970-01-01 UTC, ranges are half-open.
     * Batches and the polls in them come in any order, and a poll may come repeatedly;
       reports settle that. A range without polls yields no poll, and is no error.
-    * Ids are text as `uptime_core.store_ids.parse_store_id` gives it. An id that the
+    * Ids are text as ``uptime_core.store_ids.parse_store_id`` gives it. An id that the
       store does not know has no polls, and is no error.
     * What has been read stays valid when the store changes or is closed.
     * Methods may be called from several threads at once.
@@ -116,7 +116,7 @@ class Store(_Closes, ABC):
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The paths of the files that it reads: an export takes the place of none."""
+        """The paths of the files that it reads; an export takes the place of none."""
         return ()
 
     def newest_poll(self) -> datetime | None:

@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 import argparse
-import re
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, NoReturn, TypeVar, cast, get_args
+from datetime import timedelta
+from typing import TYPE_CHECKING, NoReturn, get_args
 
-from uptime_core.decimals import checked_decimals
-from uptime_core.errors import InputError, shown
-from uptime_core.instants import parse_timestamp, to_datetime
+from uptime_core.errors import InputError
 from uptime_core.kernel.extrapolate import Initial, Method
+from uptime_core.option_values import (
+    argument,
+    decimals,
+    duration,
+    duration_or_none,
+    file_name,
+    instant,
+    window,
+)
 from uptime_core.policy import MissingHours
 from uptime_core.rejects import OnError
 from uptime_core.report_csv import Columns
 from uptime_core.version import __version__
-from uptime_core.window import Unit, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-Value = TypeVar("Value")
+    from collections.abc import Sequence
 
 _PROGRAM = "python -m uptime_core"
-_DURATION = re.compile(r"([0-9]+)([smhd])")
-_ISO_INSTANT = re.compile(
-    r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}FRACTION)?ZONE)?"
-    r"|[0-9]{8}(?:T[0-9]{4}(?:[0-9]{2}FRACTION)?ZONE)?)".replace(
-        "FRACTION", r"(?:[.,][0-9]{1,6})?"
-    ).replace("ZONE", r"(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?")
-)
-_DURATION_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -49,13 +43,13 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         SystemExit: Help or the version was asked for, and has been printed.
     """
     options = parser().parse_args(arguments)
-    if options.command == "report" and options.db is not None:
+    if options.command != "load" and options.db is not None:
         for name in ("hours", "timezones", "column", "on_error", "rejects"):
-            if getattr(options, name):
+            if getattr(options, name, None):
                 option = name.replace("_", "-")
                 raise InputError(
                     f"argument --{option}: not allowed with argument --db, it is for "
-                    f"CSV files (see {_PROGRAM} report --help)"
+                    f"CSV files (see {_PROGRAM} {options.command} --help)"
                 )
     if options.command == "load":
         files = (options.polls, options.hours, options.timezones)
@@ -97,19 +91,50 @@ def parser() -> argparse.ArgumentParser:
             allow_abbrev=False,
         )
     )
+    _add_check(
+        commands.add_parser(
+            "check",
+            help="say what is odd in some CSV files, or in a store",
+            description="Look for what is odd in some CSV files, plain or .gz, or in a "
+            "store, and say what it means for reports and what to do. The exit code is "
+            "1 if anything distorts reports.",
+            allow_abbrev=False,
+        )
+    )
     return root
+
+
+def _add_check(check: argparse.ArgumentParser) -> None:
+    _add_sources(check)
+    _add_files(check)
+    _add_missing(check)
+    add = check.add_argument
+    add(
+        "--hole",
+        type=argument(duration),
+        metavar="DURATION",
+        help="how long no shop must have been polled for the poller to count as down "
+        "(default: six times the usual interval)",
+    )
+    add(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help="how to write what is found (default: text)",
+    )
 
 
 def _add_load(load: argparse.ArgumentParser) -> None:
     add = load.add_argument
     add(
         "db",
-        type=_argument(_file),
+        type=argument(file_name),
         metavar="DB",
         help="the SQLite file of the store; made if there is none",
     )
-    add("--polls", type=_argument(_file), metavar="FILE", help="the polls")
+    add("--polls", type=argument(file_name), metavar="FILE", help="the polls")
     _add_files(load)
+    _add_on_error(load)
     add(
         "--replace",
         action="store_true",
@@ -120,8 +145,8 @@ def _add_load(load: argparse.ArgumentParser) -> None:
 def _add_files(command: argparse.ArgumentParser) -> None:
     """Options of CSV files other than that of the polls."""
     add = command.add_argument
-    add("--hours", type=_argument(_file), metavar="FILE", help="the business hours")
-    add("--timezones", type=_argument(_file), metavar="FILE", help="the time zones")
+    add("--hours", type=argument(file_name), metavar="FILE", help="the business hours")
+    add("--timezones", type=argument(file_name), metavar="FILE", help="the time zones")
     add(
         "--column",
         action="append",
@@ -130,50 +155,44 @@ def _add_files(command: argparse.ArgumentParser) -> None:
         help="a column's header in the files, like store_id=shop; repeat it for more",
     )
     add(
-        "--on-error",
-        choices=get_args(OnError),
-        help="stop at the first bad row, or set bad rows aside (default: raise)",
-    )
-    add(
         "--rejects",
-        type=_argument(_file),
+        type=argument(file_name),
         metavar="FILE",
         help="write the rows set aside to this file",
     )
 
 
-def _add_report(report: argparse.ArgumentParser) -> None:
-    source = report.add_mutually_exclusive_group(required=True)
+def _add_on_error(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--on-error",
+        choices=get_args(OnError),
+        help="stop at the first bad row, or set bad rows aside (default: raise)",
+    )
+
+
+def _add_sources(command: argparse.ArgumentParser) -> None:
+    """Polls from a file, or all from a store."""
+    source = command.add_mutually_exclusive_group(required=True)
     source.add_argument(
-        "--polls", type=_argument(_file), metavar="FILE", help="the polls"
+        "--polls", type=argument(file_name), metavar="FILE", help="the polls"
     )
     source.add_argument(
         "--db",
-        type=_argument(_file),
+        type=argument(file_name),
         metavar="DB",
         help="instead of files: the SQLite file of a store, as load makes it",
     )
-    _add_files(report)
-    add = report.add_argument
-    add(
-        "--as-of",
-        type=_argument(_instant),
-        metavar="ISO",
-        help="the report's now, UTC unless it says otherwise (default: newest poll)",
-    )
-    add("--extrapolation", choices=get_args(Method), default="previous")
+
+
+def _add_missing(command: argparse.ArgumentParser) -> None:
+    """Options of the policy that say what becomes of what is not known."""
+    add = command.add_argument
     add(
         "--reach",
-        type=_argument(_duration_or_none),
+        type=argument(duration_or_none),
         default=timedelta(hours=1),
         metavar="DURATION",
         help="how long a poll speaks at most: 90s, 30m, 1h, 2d or none (default: 1h)",
-    )
-    add(
-        "--initial",
-        choices=get_args(Initial),
-        default="unknown",
-        help="whether the first poll also speaks backward",
     )
     add(
         "--missing-hours",
@@ -188,12 +207,33 @@ def _add_report(report: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="the zone of shops without one; none makes that an error",
     )
+
+
+def _add_report(report: argparse.ArgumentParser) -> None:
+    _add_sources(report)
+    _add_files(report)
+    _add_on_error(report)
+    add = report.add_argument
+    add(
+        "--as-of",
+        type=argument(instant),
+        metavar="ISO",
+        help="the report's now, UTC unless it says otherwise (default: newest poll)",
+    )
+    add("--extrapolation", choices=get_args(Method), default="previous")
+    add(
+        "--initial",
+        choices=get_args(Initial),
+        default="unknown",
+        help="whether the first poll also speaks backward",
+    )
+    _add_missing(report)
     add("--stores", choices=("all", "polled"), default="all")
     add("--columns", choices=get_args(Columns), default="full")
     add(
         "--window",
         action="append",
-        type=_argument(_window),
+        type=argument(window),
         metavar="NAME=SPAN[:UNIT]",
         help="instead of the default windows: a SPAN like 30d, or START/END, written "
         "in seconds, minutes, hours or days; repeat it for more",
@@ -206,7 +246,7 @@ def _add_report(report: argparse.ArgumentParser) -> None:
     )
     add(
         "--decimals",
-        type=_argument(_decimals),
+        type=argument(decimals),
         default=4,
         metavar="N",
         help="digits after the point, 0 to 18 (default: 4)",
@@ -214,94 +254,7 @@ def _add_report(report: argparse.ArgumentParser) -> None:
     add(
         "-o",
         "--output",
-        type=_argument(_file),
+        type=argument(file_name),
         metavar="FILE",
         help="instead of standard output",
     )
-
-
-def _argument(parse: Callable[[str], Value]) -> Callable[[str], Value]:
-    """A parser of an option's text whose errors argparse passes on as they are."""
-
-    def parsed(text: str) -> Value:
-        try:
-            return parse(text)
-        except InputError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"invalid value: {shown(text)}") from None
-
-    return parsed
-
-
-def _duration(text: str) -> timedelta:
-    match = _DURATION.fullmatch(text)
-    if match is None:
-        raise InputError(f"{shown(text)} is not a duration like 90s, 30m, 1h or 2d")
-    if not int(match[1]):
-        raise InputError(f"{shown(text)} is no time at all")
-    try:
-        return timedelta(**{_DURATION_UNITS[match[2]]: int(match[1])})
-    except (OverflowError, ValueError):
-        raise InputError(f"{shown(text)} is longer than a duration can be") from None
-
-
-def _duration_or_none(text: str) -> timedelta | None:
-    return None if text == "none" else _duration(text)
-
-
-def _instant(text: str) -> datetime:
-    """An instant as the files have it, or any ISO 8601 one; UTC, unless it says so."""
-    with suppress(InputError):
-        return to_datetime(parse_timestamp(text))
-    # isoparse is looser, its releases differ, and it drops what is below a microsecond.
-    if _ISO_INSTANT.fullmatch(text):
-        from dateutil.parser import isoparse  # noqa: PLC0415  # 15 ms, seldom needed
-
-        with suppress(ValueError, OverflowError):
-            instant: datetime = isoparse(text)
-            if instant.tzinfo is None:
-                return instant.replace(tzinfo=UTC)
-            return instant
-    raise InputError(
-        f"{shown(text)} is not an ISO 8601 instant like 2023-01-25T18:13:22Z"
-    )
-
-
-def _decimals(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,2}", text):
-        raise InputError(f"{shown(text)} is not a number of digits")
-    return checked_decimals(int(text))
-
-
-def _file(text: str) -> str:
-    if not text:
-        raise InputError("the name of the file is empty")
-    return text
-
-
-def _window(text: str) -> Window:
-    name, equals, span = text.partition("=")
-    if not equals:
-        raise InputError(f"{shown(text)} is not NAME=30d:hours or NAME=START/END:hours")
-    length, colon, unit = span.rpartition(":")
-    if not (colon and unit.isalpha()):  # a colon of an instant, or none
-        length, unit = span, "hours"
-    if unit not in get_args(Unit):
-        raise InputError(f"{shown(unit)} is none of {', '.join(get_args(Unit))}")
-    chosen = cast("Unit", unit)
-    start, slash, end = length.partition("/")
-    if slash:
-        return Window.between(_instant(start), _instant(end), name=name, unit=chosen)
-    return Window.last(_duration(length), name=name, unit=chosen)
-
-
-def column_names(options: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Headers by column; a column named twice may have either header."""
-    names: dict[str, tuple[str, ...]] = {}
-    for option in options:
-        name, equals, header = option.partition("=")
-        if not (equals and header.strip()):
-            raise InputError(f"argument --column: {shown(option)} is not NAME=HEADER")
-        names[name] = (*names.get(name, ()), header)
-    return names

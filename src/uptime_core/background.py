@@ -9,9 +9,12 @@ import weakref
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import attrs
+
 from uptime_core.errors import ClosedError
 from uptime_core.forks import ForkSafeLock
 from uptime_core.jobs import Cancel, JobState
+from uptime_core.status import ReportStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -80,7 +83,7 @@ class Background:
         with self._lock:
             self._renew_in_fork()
             if self.is_closed:
-                raise ClosedError("the manager is closed")
+                raise ClosedError("the manager is closed; make another one")
             if self._only_reads:
                 raise ClosedError(
                     "the executor did not survive the fork; make a manager, and its "
@@ -92,6 +95,22 @@ class Background:
         finally:
             with self._lock:
                 self._triggering -= 1
+
+    def status(self, report_id: str) -> ReportStatus:
+        """Where a report is; see `ReportManager.status`."""
+        worker = self.worker()
+        self._table.recover(worker.running())
+        job = self._table.job(report_id)
+        run = worker.run_of(report_id)
+        if run is not None and run.job.fence == job.fence and not job.state.is_final:
+            job = attrs.evolve(job, done=run.done, total=run.total)
+        if job.state.is_final:
+            self.forget(report_id)
+        return ReportStatus.of(job)
+
+    def settle(self, report_id: str) -> None:
+        """Wait until all progress of a report in its final state has been told."""
+        self.worker().watcher.settle(report_id)
 
     def note(self, report_id: str) -> None:
         """Remember that a report was triggered here."""
@@ -128,6 +147,7 @@ class Background:
                         self._table.try_change(job.report_id, Cancel())
             if wait and triggered:
                 self._drain(worker, triggered)
+                worker.watcher.settle()
         finally:
             finalizer.detach()
             worker.stop(_STOP_SECONDS)

@@ -31,7 +31,9 @@ def integer_column(
     try:
         array = np.asarray(values)
     except ValueError:
-        raise InputError("it is no column", source=source, field=field) from None
+        raise InputError(
+            "it is no column; give an array of integers", source=source, field=field
+        ) from None
     if array.ndim != 1:
         raise InputError(
             f"it has {array.ndim} dimensions instead of one", source=source, field=field
@@ -62,12 +64,14 @@ def iterable(values: Iterable[Value], source: str) -> Iterator[Value]:
         InputError: They are nothing that can be iterated over, or a text.
     """
     if isinstance(values, str | bytes):
-        raise InputError(f"{shown(values)} is a text, not rows", source=source)
+        raise InputError(
+            f"{shown(values)} is a text, not rows; give a list", source=source
+        )
     try:
         return iter(values)
     except TypeError:
         raise InputError(
-            f"{shown(values)} is nothing to iterate over", source=source
+            f"{shown(values)} is nothing to iterate over; give a list", source=source
         ) from None
 
 
@@ -96,12 +100,14 @@ def distinct_store_ids(store_ids: Iterable[str], source: str) -> tuple[str, ...]
             trimmed = parse_store_id(store_id)
         if trimmed != store_id:
             raise InputError(
-                f"{shown(store_id)} has blanks at its ends",
+                f"{shown(store_id)} has blanks at its ends; strip it",
                 source=source,
                 field="store_ids",
             )
     if len(set(ids)) != len(ids):
-        raise InputError("an id is there twice", source=source, field="store_ids")
+        raise InputError(
+            "an id is there twice; give each once", source=source, field="store_ids"
+        )
     return ids
 
 
@@ -113,5 +119,7 @@ def check_codes(codes: npt.NDArray[Any], ids: int, source: str) -> None:
     """
     if codes.size and not 0 <= int(codes.min()) <= int(codes.max()) < ids:
         raise InputError(
-            f"a code is outside the {ids} store_ids", source=source, field="code"
+            f"a code is outside the {ids} store_ids; codes are places, from 0",
+            source=source,
+            field="code",
         )

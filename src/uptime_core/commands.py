@@ -1,20 +1,23 @@
-"""The commands of the command line; each gives a line that says what it did."""
+"""The commands of the command line; each says in a line what it did."""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from uptime_core.arguments import column_names
 from uptime_core.compute import compute_snapshot
+from uptime_core.cores import cores
 from uptime_core.errors import InputError, counted
 from uptime_core.files import check_outputs, complete_file, content
 from uptime_core.instants import to_micros, to_text
 from uptime_core.load import CsvRows
 from uptime_core.one_report import compute_store
+from uptime_core.option_values import column_names
 from uptime_core.policy import Policy
 from uptime_core.rejects import rejects_csv
 from uptime_core.sqlite_database import Database
@@ -22,21 +25,34 @@ from uptime_core.sqlite_errors import file_names
 from uptime_core.stores.csv import CsvStore
 from uptime_core.stores.sqlite import SqliteStore
 from uptime_core.stores.sqlite_tables import PART
+from uptime_core.terminal import progress_bar
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
+    from concurrent.futures import Executor
 
-    from uptime_core.load import BytesRead
-    from uptime_core.rejects import RejectedRow
+    from uptime_core.inspection.findings import Inspection
+    from uptime_core.progress import ProgressCallback
+    from uptime_core.rejects import OnError, RejectedRow
     from uptime_core.report import Report
 
+EXIT_FINDINGS = 1
 
-def report(options: argparse.Namespace) -> str:
+
+class Done(NamedTuple):
+    """What a command did, in a line, and the exit code that says so, too."""
+
+    line: str
+    code: int = 0
+
+
+def report(options: argparse.Namespace) -> Done:
     """Write the report of some CSV files, or of a store."""
     started = time.perf_counter()
     _check_files(options, options.rejects, options.output)
-    made, rejected = _computed(options)
+    with progress_bar() as progress:
+        made, rejected = _computed(options, progress)
     text = made.to_csv(
         columns=options.columns,
         decimals=options.decimals,
@@ -51,15 +67,15 @@ def report(options: argparse.Namespace) -> str:
             file = outputs.enter_context(complete_file(options.output))
             file.write(content(options.output, text))
     if options.output is None:
-        _write_to_standard_output(text)
-    return _summary(made, time.perf_counter() - started)
+        _write_to_standard_output(text, "; use -o")
+    return Done(_summary(made, time.perf_counter() - started))
 
 
-def load(options: argparse.Namespace) -> str:
+def load(options: argparse.Namespace) -> Done:
     """Put CSV files into a store."""
     started = time.perf_counter()
     _check_files(options, options.rejects)
-    with _progress_line() as progress, ExitStack() as outputs:
+    with progress_bar() as progress, ExitStack() as outputs:
         # Before the store is opened: nothing is made because of a bad row.
         rows = CsvRows.read(
             options.polls,
@@ -80,12 +96,61 @@ def load(options: argparse.Namespace) -> str:
                 rejects.write(_rejects_bytes(result.rejected))
             # Still in the transaction: nothing is loaded without that file.
             outputs.close()
-    return f"{result}; {time.perf_counter() - started:.1f} s"
+    return Done(f"{result}; {time.perf_counter() - started:.1f} s")
 
 
-def _computed(options: argparse.Namespace) -> tuple[Report, tuple[RejectedRow, ...]]:
+def check(options: argparse.Namespace) -> Done:
+    """Say what is odd in some CSV files, or in a store."""
+    started = time.perf_counter()
+    _check_files(options, options.rejects)
+    with progress_bar() as progress:
+        found = _inspected(options, progress)
+    if options.rejects is not None:
+        with complete_file(options.rejects) as rejects:
+            rejects.write(_rejects_bytes(found.rejected))
+    text = json.dumps(found.to_dict(), indent=1) if options.format == "json" else found
+    _write_to_standard_output(f"{text}\n")
+    findings = counted(len(found.findings), "finding")
+    return Done(
+        f"{findings}, {time.perf_counter() - started:.1f} s",
+        0 if found.is_sound else EXIT_FINDINGS,
+    )
+
+
+def _inspected(
+    options: argparse.Namespace, progress: ProgressCallback | None
+) -> Inspection:
+    policy = Policy(
+        reach=options.reach,
+        missing_hours=options.missing_hours,
+        default_timezone=options.default_timezone,
+    )
+    from uptime_core.inspection.doctor import inspect  # noqa: PLC0415  # for check only
+
+    if options.db is not None:
+        _check_store(options.db)
+        with SqliteStore(options.db) as store:
+            return inspect(store, policy=policy, hole=options.hole, progress=progress)
+    snapshot = _csv_store(options, "collect").snapshot(progress=progress)
+    return inspect(snapshot, policy=policy, hole=options.hole, progress=progress)
+
+
+def _csv_store(options: argparse.Namespace, on_error: OnError) -> CsvStore:
+    return CsvStore(
+        options.polls,
+        options.hours,
+        options.timezones,
+        on_error=on_error,
+        columns=column_names(options.column),
+    )
+
+
+def _computed(
+    options: argparse.Namespace, progress: ProgressCallback | None
+) -> tuple[Report, tuple[RejectedRow, ...]]:
     """The report, and the bad rows of files."""
-    asked = {
+    asked: dict[str, Any] = {
+        "progress": progress,
         "as_of": options.as_of,
         "windows": options.window,
         "stores": options.stores,
@@ -99,16 +164,13 @@ def _computed(options: argparse.Namespace) -> tuple[Report, tuple[RejectedRow, .
     }
     if options.db is not None:
         _check_store(options.db)
-        with SqliteStore(options.db) as store:
-            return compute_store(store, **asked), ()
-    snapshot = CsvStore(
-        options.polls,
-        options.hours,
-        options.timezones,
-        on_error=options.on_error or "raise",
-        columns=column_names(options.column),
-    ).snapshot()
-    return compute_snapshot(snapshot, **asked), snapshot.rejected
+        with SqliteStore(options.db) as store, _cores() as executor:
+            return compute_store(store, **asked, executor=executor), ()
+    files = _csv_store(options, options.on_error or "raise")
+    snapshot = files.snapshot(progress=progress)
+    with _cores() as executor:
+        made = compute_snapshot(snapshot, **asked, executor=executor)
+    return made, snapshot.rejected
 
 
 def _check_store(path: str) -> None:
@@ -120,39 +182,30 @@ def _check_store(path: str) -> None:
             "SELECT count(*) FROM uptime_parts WHERE part = ?", (PART,)
         ).fetchone()
     if not found:
-        raise InputError("there is no store in it", source=path)
+        raise InputError(
+            "there is no store in it; make one with the command load", source=path
+        )
 
 
 @contextmanager
-def _progress_line() -> Iterator[BytesRead | None]:
-    """A line on the terminal of standard error, gone in the end; None without one."""
-    if sys.stderr is None or not sys.stderr.isatty():
+def _cores() -> Iterator[Executor | None]:
+    """A thread for each core, or None where there is only one."""
+    threads = cores()
+    if threads == 1:
         yield None
         return
-
-    def show(done: int, total: int) -> None:
-        _draw(f"\r{100 * done // max(total, 1):3d} % read")
-
-    try:
-        yield show
-    finally:
-        _draw("\r\x1b[K")
-
-
-def _draw(text: str) -> None:
-    with suppress(OSError):
-        sys.stderr.write(text)
-        sys.stderr.flush()
+    with ThreadPoolExecutor(threads) as executor:
+        yield executor
 
 
 def _rejects_bytes(rows: tuple[RejectedRow, ...]) -> bytes:
     return rejects_csv(rows).encode(errors="backslashreplace")
 
 
-def _write_to_standard_output(text: str) -> None:
+def _write_to_standard_output(text: str, instead: str = "") -> None:
     if sys.stdout is None:
-        raise InputError("there is no standard output; use -o")
-    sys.stdout.buffer.write(text.encode())
+        raise InputError(f"there is no standard output{instead}")
+    sys.stdout.buffer.write(text.encode(errors="backslashreplace"))
     sys.stdout.buffer.flush()
 
 

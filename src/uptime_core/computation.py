@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from uptime_core.request import ReportRequest
     from uptime_core.snapshot import PollTotals, SnapshotLike
 
+SHOPS_PER_BLOCK = 4096
+"""Where blocks are told of or computed side by side."""
+
 _NEVER = np.iinfo(np.int64).min  # read as datetime64 it is "not a time"
 
 
@@ -87,10 +90,7 @@ class Computation:
             self._check_totals(part.totals)
             selection = select(part, self._as_of, listed)
             missing -= selection.known
-            late = part.polls.code[part.polls.at > self._as_of]
-            self._after_as_of += int(np.count_nonzero(selection.read[late]))
-            if part.totals is not None:
-                self._after_as_of += int(part.totals.later[selection.read].sum())
+            self._after_as_of += selection.after_as_of
             self._rejected += len(part.rejected)
             self._quarantined += selection.quarantined
             self._store_ids += selection.store_ids
@@ -107,7 +107,7 @@ class Computation:
         if missing:
             raise UnknownStoreIdError(
                 f"shop {shown(min(missing))} is in none of the sources (polls count up "
-                "to as_of)",
+                "to as_of); see how it is written there",
                 source="stores",
             )
 
@@ -118,7 +118,8 @@ class Computation:
             totals.as_of == self._as_of and totals.low <= needed
         ):
             raise InputError(
-                "it was made for a report with another as_of or shorter windows",
+                "it was made for a report with another as_of or shorter windows; take "
+                "another one from the store",
                 source="snapshot",
             )
 
@@ -139,12 +140,15 @@ class Computation:
             store_ids = [store_ids[place] for place in order]
             up, down, opened = up[order], down[order], opened[order]
             last_poll, poll_count = last_poll[order], poll_count[order]
+        unknown = opened - up - down
+        for array in (up, down, unknown, opened, last_poll, poll_count):
+            array.flags.writeable = False  # so that it need not be copied
         return Report(
             store_ids=tuple(store_ids),
             windows=self.request.windows,
             up=up,
             down=down,
-            unknown=opened - up - down,
+            unknown=unknown,
             open=opened,
             last_poll=last_poll.view("datetime64[us]"),
             poll_count=poll_count,

@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING, cast
 
 import attrs
 
-from uptime_core.computation import Computation
+from uptime_core.computation import SHOPS_PER_BLOCK, Computation
 from uptime_core.errors import InputError, NoPollsError, shown
+from uptime_core.progress import Meter
 from uptime_core.request import DEFAULT_POLICY, ReportRequest
 from uptime_core.snapshot import Snapshot, SnapshotLike
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from concurrent.futures import Executor
     from datetime import datetime
 
     from uptime_core.inputs import HoursInput, PollInput, TimezonesInput
     from uptime_core.policy import Policy
+    from uptime_core.progress import ProgressCallback
     from uptime_core.report import Report
     from uptime_core.request import StoreSelection
     from uptime_core.window import Window
@@ -31,6 +34,8 @@ def compute_report(
     windows: Iterable[Window] | Window | None = None,
     stores: StoreSelection = "all",
     policy: Policy = DEFAULT_POLICY,
+    executor: Executor | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Report:
     """How long each shop was up, down and unknown within its business hours.
 
@@ -38,18 +43,23 @@ def compute_report(
 
     Args:
         polls: `PollColumns`, or rows ``(store_id, aware datetime, status)`` with
-            status "active", "inactive", True or False; in any order.
+            status "active", "inactive", True or False, in any order; or a data frame,
+            as likewise for the next two.
         hours: Rows ``(store_id, day, start, end)``, day 0 being Monday and times
             texts or `datetime.time`; or a mapping of ids to `WeeklySchedule`. A shop
-            without any falls under `policy.missing_hours`.
+            without any falls under ``policy.missing_hours``.
         timezones: A mapping of ids to names, or pairs. A shop without one has
-            `policy.default_timezone`.
+            ``policy.default_timezone``.
         as_of: The report's "now", an aware datetime; by default the newest poll.
             Later polls are ignored.
         windows: What to add up; by default the last hour, day and week.
         stores: `all` shops that any argument names, only the `polled` ones, or a
             list of ids.
         policy: How polls and missing data are read.
+        executor: What computes blocks of shops side by side, in threads or in
+            processes; by default they are computed here, one after the other. The
+            report is the same. It is not shut down.
+        progress: Told how many shops are computed, after each few thousand.
 
     Raises:
         InputError: An argument, or a row in it, cannot be accepted; `NoPollsError`,
@@ -62,6 +72,8 @@ def compute_report(
         windows=windows,
         stores=stores,
         policy=policy,
+        executor=executor,
+        progress=progress,
     )
 
 
@@ -72,6 +84,8 @@ def compute_snapshot(
     windows: Iterable[Window] | Window | None = None,
     stores: StoreSelection = "all",
     policy: Policy = DEFAULT_POLICY,
+    executor: Executor | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Report:
     """`compute_report` for what a `Store` gives; the other arguments are the same."""
     if not isinstance(snapshot, SnapshotLike):
@@ -83,16 +97,64 @@ def compute_snapshot(
         windows=windows, as_of=as_of, stores=stores, policy=policy
     )
     return compute_request(
-        snapshot, with_as_of(request, snapshot.newest, snapshot.source)
+        snapshot,
+        with_as_of(request, snapshot.newest, snapshot.source),
+        executor,
+        progress,
     )
 
 
-def compute_request(snapshot: SnapshotLike, request: ReportRequest) -> Report:
-    """The report of a request whose `as_of` is fixed."""
-    computation = Computation(request)
-    return computation.report(
-        [computation.compute(block) for block in computation.blocks(snapshot)]
-    )
+def compute_request(
+    snapshot: SnapshotLike,
+    request: ReportRequest,
+    executor: Executor | None = None,
+    progress: ProgressCallback | None = None,
+) -> Report:
+    """The report of a request whose `as_of` is fixed.
+
+    Raises:
+        InputError: As `compute_report`.
+    """
+    meter = Meter(progress, "compute", "shops")
+    if executor is not None:
+        report = _on_executor(snapshot, request, executor, meter)
+    elif meter.is_on:
+        report = _told(snapshot, request, meter)
+    else:
+        computation = Computation(request)
+        report = computation.report(
+            [computation.compute(block) for block in computation.blocks(snapshot)]
+        )
+    meter.finish(len(report))
+    return report
+
+
+def _on_executor(
+    snapshot: SnapshotLike, request: ReportRequest, executor: Executor, meter: Meter
+) -> Report:
+    if not callable(getattr(executor, "submit", None)):
+        raise InputError(
+            f"{shown(executor)} is not an Executor; concurrent.futures has some",
+            source="executor",
+        )
+    from uptime_core.runner import run  # noqa: PLC0415  # loads threading and more
+
+    if not meter.is_on:
+        return run(snapshot, request, executor)
+    total = snapshot.shops
+    return run(snapshot, request, executor, tell=lambda done: meter.tell(done, total))
+
+
+def _told(snapshot: SnapshotLike, request: ReportRequest, meter: Meter) -> Report:
+    computation = Computation(request, SHOPS_PER_BLOCK)
+    total, done = snapshot.shops, 0
+    meter.tell(done, total)
+    sums = []
+    for block in computation.blocks(snapshot):
+        sums.append(computation.compute(block))
+        done += block.shops
+        meter.tell(done, total)
+    return computation.report(sums)
 
 
 def first_instant(request: ReportRequest) -> int:

@@ -14,6 +14,7 @@ _SHOWN = 60
 def shown(value: object) -> str:
     """`value` as it is quoted in messages: on one line, abridged."""
     text = ascii(value) if isinstance(value, bytes) else repr(value)
+    text = " ".join(text.splitlines())
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
@@ -131,12 +132,41 @@ class StoreVersionError(BackEndError):
     """A file was made by a newer version of this library."""
 
 
+def damaged(source: object, what: str) -> StoreCorruptError:
+    """The error that says what is wrong with a file, or with a record in one."""
+    return StoreCorruptError(f"{source}: {what}; restore it from a copy")
+
+
+def damaged_report(source: object, what: str) -> StoreCorruptError:
+    """The error that says what is wrong with the record of one report in a sink."""
+    return StoreCorruptError(
+        f"{source}: {what}; delete the report and trigger it again, or restore it from "
+        "a copy"
+    )
+
+
 class ClosedError(UptimeError, RuntimeError):
     """A store, sink or manager was used after it was closed."""
 
 
 class IngestUnsupportedError(UptimeError, TypeError):
     """A store only reads; nothing can be loaded into it."""
+
+
+class MissingLibraryError(UptimeError, ImportError):
+    """A library is not installed that only some need; the message says how to get it.
+
+    Args:
+        reason: What is wrong, and what helps.
+        name: The library.
+    """
+
+    def __init__(self, reason: str, name: str | None = None) -> None:
+        super().__init__(reason, name=name)
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[MissingLibraryError], tuple[object, ...]]:
+        return type(self), (self.reason, self.name)
 
 
 class ReportError(UptimeError):

@@ -6,7 +6,6 @@ import contextlib
 import gzip
 import os
 import stat
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from uptime_core.errors import InputError
@@ -34,7 +33,7 @@ def complete_file(path: StrPath) -> Iterator[IO[bytes]]:
     if not name:
         raise InputError("the name of the file is empty")
     try:
-        mode = os.stat(name).st_mode  # noqa: PTH116  # a path as text, as it was given
+        mode = os.stat(name).st_mode  # a path as text, as it was given
     except FileNotFoundError:
         mode = None
     except ValueError as error:  # a NUL or a lone surrogate
@@ -49,7 +48,7 @@ def complete_file(path: StrPath) -> Iterator[IO[bytes]]:
 @contextlib.contextmanager
 def _open(name: str) -> Iterator[IO[bytes]]:
     try:
-        with open(name, "wb") as stream:  # noqa: PTH123  # a path as text
+        with open(name, "wb") as stream:
             yield stream
     except OSError as error:
         error.filename = error.filename or name
@@ -59,25 +58,26 @@ def _open(name: str) -> Iterator[IO[bytes]]:
 @contextlib.contextmanager
 def _new_file(name: str, mode: int | None) -> Iterator[IO[bytes]]:
     """A file beside `name` that takes its place in the end."""
-    target = Path(os.path.realpath(name))
-    partial = target.with_name(f".{target.name[:40]}.{os.urandom(8).hex()}.partial")
+    target = os.path.realpath(name)
+    folder, base = os.path.split(target)
+    partial = os.path.join(folder, f".{base[:40]}.{os.urandom(8).hex()}.partial")
     try:
         # Its permissions are those of any new file, as the process's umask has them.
-        with partial.open("xb") as stream:
+        with open(partial, "xb") as stream:
             yield stream
             stream.flush()
             if mode is not None:
                 os.fchmod(stream.fileno(), stat.S_IMODE(mode))
             os.fsync(stream.fileno())
-        partial.replace(target)
+        os.replace(partial, target)
     except BaseException as error:
         with contextlib.suppress(OSError):
-            partial.unlink()
-        if isinstance(error, OSError) and error.filename in (None, str(partial)):
+            os.unlink(partial)
+        if isinstance(error, OSError) and error.filename in (None, partial):
             # The name that the caller knows, not that of the file beside it.
             error.filename, error.filename2 = name, None
         raise
-    _sync_directory(target.parent)
+    _sync_directory(folder)
 
 
 def content(path: StrPath, text: str) -> bytes:
@@ -102,10 +102,10 @@ def compressed(path: StrPath, stream: IO[bytes]) -> Iterator[IO[bytes] | gzip.Gz
 def is_one_file(path: StrPath, other: StrPath) -> bool:
     """Whether two paths lead to one file, be it one that does not exist yet."""
     try:
-        one, two = Path(path).resolve(), Path(other).resolve()
-        if one.is_file() and two.is_file():
-            return one.samefile(two)  # also by two names, as of another case
-        return one == two and not one.exists()
+        one, two = os.path.realpath(path), os.path.realpath(other)
+        if os.path.isfile(one) and os.path.isfile(two):
+            return os.path.samefile(one, two)  # also by two names, as of another case
+        return one == two and not os.path.exists(one)
     except (OSError, ValueError):  # what cannot be a path is refused on opening
         return False
 
@@ -129,12 +129,13 @@ def check_outputs(
             continue
         if any(is_one_file(path, other) for other in taken):
             raise InputError(
-                f"one file cannot be two of {what}", source=os.fspath(path)
+                f"one file cannot be two of {what}; name another one",
+                source=os.fspath(path),
             )
         taken.append(path)
 
 
-def _sync_directory(directory: Path) -> None:
+def _sync_directory(directory: str) -> None:
     """Make the rename itself durable, where the system can open directories."""
     with contextlib.suppress(OSError):
         descriptor = os.open(directory, os.O_RDONLY)

@@ -43,7 +43,9 @@ def to_micros(instant: datetime) -> int:
             to 9999 in UTC.
     """
     if not isinstance(instant, datetime):
-        raise InputError(f"{shown(instant)} is not a datetime")
+        raise InputError(
+            f"{shown(instant)} is not a datetime; give one with a time zone"
+        )
     if instant != instant:  # noqa: PLR0124  # the "not a time" of pandas is a datetime
         raise InputError(f"{instant} is no instant")
     if instant.utcoffset() is None:
@@ -65,7 +67,7 @@ def whole_micros(duration: timedelta, shown_as: object) -> int:
     """
     micros, rest = divmod(duration, MICROSECOND)
     if rest:
-        raise InputError(f"{shown_as} is finer than a microsecond")
+        raise InputError(f"{shown_as} is finer than a microsecond; round it")
     return int(micros)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
+from uptime_core.cell_table import CellTable
 from uptime_core.errors import InputError, shown
 from uptime_core.kernel.weekly import DAY
 from uptime_core.schedule import HoursColumns, parse_day, parse_hours
@@ -24,6 +25,8 @@ from uptime_core.timezones import parse_timezone
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from uptime_core.kernel.arrays import Int32
+    from uptime_core.plain_lines import Stretches
     from uptime_core.rejects import Rejects
 
 Parsed = TypeVar("Parsed")
@@ -66,6 +69,21 @@ class Quarantine(NamedTuple):
 NOBODY = Quarantine()
 
 
+class _RestNumbers(dict[str, int]):
+    """Numbers of lines' rests; a bad one has the number -1, and is not kept."""
+
+    def __init__(self, number: Callable[[str], int]) -> None:
+        super().__init__()
+        self._number = number
+
+    def __missing__(self, rest: str) -> int:
+        try:
+            self[rest] = number = self._number(rest)
+        except InputError:
+            return -1
+        return number
+
+
 class _ShopIntake(Generic[Parsed]):
     """Collects rows that say something of a shop, with quarantine.
 
@@ -80,7 +98,8 @@ class _ShopIntake(Generic[Parsed]):
         self._line = array("q")
         self._value = array("i")
         self._numbers: dict[tuple[object, ...], int] = {}
-        self._rests: dict[str, int] = {}
+        self._ids = CellTable(self._codes)
+        self._rests: CellTable | None = None
         self._values: list[tuple[tuple[object, ...], Parsed]] = []
         self._quarantined: dict[str, int] = {}
         self._suspects: dict[str, int] = {}
@@ -117,22 +136,23 @@ class _ShopIntake(Generic[Parsed]):
         store_ids, *rest = columns
         keys = list(zip(*rest, strict=True))
         try:
-            for key in dict.fromkeys(keys):
-                self._number(key)
+            numbers = {key: self._number(key) for key in dict.fromkeys(keys)}
         except InputError:
             return False
         # A bad id gets no number, and so leaves no trace.
-        codes = list(map(self._codes.__getitem__, store_ids))
-        if min(codes, default=0) < 0:
+        rows = len(lines)
+        codes = np.fromiter(map(self._codes.__getitem__, store_ids), np.int32, rows)
+        if codes.min(initial=0) < 0:
             return False
-        return self._take(lines, codes, list(map(self._numbers.__getitem__, keys)))
+        found = np.fromiter(map(numbers.__getitem__, keys), np.int32, rows)
+        return self._take(lines, codes, found)
 
-    def add_lines(
+    def add_plain(
         self,
         line: int,
-        store_ids: Sequence[str],
-        rests: Sequence[str],
-        cells: Callable[[str], tuple[str, ...] | None],
+        store_ids: Stretches,
+        rests: Stretches,
+        cells: Callable[[str], tuple[str, ...]],
     ) -> bool:
         """Take in lines cut behind the shop's id, if there is no bad one among them.
 
@@ -140,33 +160,29 @@ class _ShopIntake(Generic[Parsed]):
             line: The number of the first.
             store_ids: The cells of the ids.
             rests: What follows the ids.
-            cells: The cells of such a rest, or None if there are too few or too many.
+            cells: The cells of such a rest; the same in each call.
 
         Returns:
             Whether that was done.
         """
-        known = self._rests
-        try:
-            for rest in dict.fromkeys(rests):
-                if rest not in known:
-                    found = cells(rest)
-                    if found is None:
-                        return False
-                    known[rest] = self._number(found)
-        except InputError:
+        if self._rests is None:
+            self._rests = CellTable(
+                _RestNumbers(lambda rest: self._number(cells(rest)))
+            )
+        numbers = self._rests.lookup(rests)
+        if int(numbers.min()) < 0:
             return False
-        codes = list(map(self._codes.__getitem__, store_ids))
-        if min(codes, default=0) < 0:
+        codes = self._ids.lookup(store_ids)
+        if int(codes.min()) < 0:
             return False
-        lines = range(line, line + len(codes))
-        return self._take(lines, codes, list(map(known.__getitem__, rests)))
+        return self._take(range(line, line + len(codes)), codes, numbers)
 
-    def _take(self, lines: Sequence[int], codes: list[int], numbers: list[int]) -> bool:
+    def _take(self, lines: Sequence[int], codes: Int32, numbers: Int32) -> bool:
         if not self._agree(lines, codes, numbers):
             return False
-        self._code.extend(codes)
-        self._line.extend(lines)
-        self._value.extend(numbers)
+        self._code.frombytes(codes.tobytes())
+        self._line.frombytes(np.array(lines, dtype=np.int64).tobytes())
+        self._value.frombytes(numbers.tobytes())
         return True
 
     def add(self, line: int, store_id: object, cells: tuple[object, ...]) -> None:
@@ -236,8 +252,8 @@ class _ShopIntake(Generic[Parsed]):
     def _agree(
         self,
         lines: Sequence[int],  # noqa: ARG002  # rows of hours always agree
-        codes: Sequence[int],  # noqa: ARG002
-        numbers: Sequence[int],  # noqa: ARG002
+        codes: Int32,  # noqa: ARG002
+        numbers: Int32,  # noqa: ARG002
     ) -> bool:
         """Whether `_check` would raise for none of these rows."""
         return True
@@ -322,14 +338,13 @@ class TimezoneIntake(_ShopIntake[str]):
         value, first_value = self._values[number][1], self._values[first][1]
         if first_value != value:
             raise InputError(
-                f"{value!r} contradicts {first_value!r} on line {first_line}",
+                f"{value!r} contradicts {first_value!r} on line {first_line}; a shop "
+                "has one zone",
                 field="timezone_str",
             )
 
-    def _agree(
-        self, lines: Sequence[int], codes: Sequence[int], numbers: Sequence[int]
-    ) -> bool:
+    def _agree(self, lines: Sequence[int], codes: Int32, numbers: Int32) -> bool:
         # What this leaves behind of rows that do not agree is what `_check` would.
-        rows = zip(numbers, lines, strict=True)
-        firsts = map(self._first.setdefault, codes, rows)
-        return all(map(eq, map(itemgetter(0), firsts), numbers))
+        rows = zip(numbers.tolist(), lines, strict=True)
+        firsts = map(self._first.setdefault, codes.tolist(), rows)
+        return all(map(eq, map(itemgetter(0), firsts), numbers.tolist()))

@@ -9,6 +9,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from uptime_core.jobs import Abandon, Job, JobState
+from uptime_core.logs import log
 
 if TYPE_CHECKING:
     from uptime_core.job_table import JobTable
@@ -93,4 +94,5 @@ class JobQueue:
             if now - since > _FOREIGN_LEASES * self._table.lease / 1e6:
                 error = f"no open manager reads the store that it needs, {reads}"
                 for job in jobs:
-                    self._table.try_change(job.report_id, Abandon(error))
+                    if self._table.try_change(job.report_id, Abandon(error)) is not None:
+                        log.warning("report %s fails: %s", job.report_id, error)

@@ -8,7 +8,7 @@ from zlib import crc32
 
 import attrs
 
-from uptime_core.errors import InputError, StoreCorruptError, shown
+from uptime_core.errors import InputError, StoreCorruptError, damaged_report, shown
 from uptime_core.jobs import Job, JobState
 from uptime_core.records import (
     UNREADABLE_RECORD,
@@ -63,7 +63,7 @@ def parse_job(text: str | bytes, source: str) -> Job:
     try:
         outer = json.loads(text)
         if outer["version"] != 1 or outer["crc32"] != crc32(outer["job"].encode()):
-            raise StoreCorruptError(f"{source}: the record of a report is damaged")
+            raise damaged_report(source, "the record of a report is damaged")
         body = json.loads(outer["job"])
         body["state"] = JobState(body["state"])
         body["request"] = _parse_request(body["request"])
@@ -71,8 +71,8 @@ def parse_job(text: str | bytes, source: str) -> Job:
     except UNREADABLE_RECORD as error:
         if isinstance(error, StoreCorruptError):
             raise
-        raise StoreCorruptError(
-            f"{source}: the record of a report cannot be read: {error}"
+        raise damaged_report(
+            source, f"the record of a report cannot be read ({error})"
         ) from error
 
 

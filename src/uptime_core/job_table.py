@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from uptime_core.errors import (
     IdempotencyConflictError,
@@ -17,11 +16,13 @@ from uptime_core.errors import (
     ReportNotFoundError,
     ReportNotReadyError,
     StoreCorruptError,
+    counted,
     located,
     shown,
 )
-from uptime_core.instants import to_micros
+from uptime_core.instants import to_micros, to_text
 from uptime_core.jobs import (
+    MOST_ATTEMPTS,
     Complete,
     Event,
     Expire,
@@ -31,17 +32,13 @@ from uptime_core.jobs import (
     advance,
     is_report_id,
 )
+from uptime_core.logs import described, log, warn
 
 if TYPE_CHECKING:
     from uptime_core.abc import ReportSink
     from uptime_core.clock import Clock
     from uptime_core.report import Report
     from uptime_core.request import ReportRequest
-
-log: logging.Logger = logging.getLogger("uptime_core")
-log.addHandler(logging.NullHandler())
-
-_LONGEST_ERROR = 500
 
 
 class JobTable:
@@ -100,6 +97,8 @@ class JobTable:
                 return job
             publish = report if changed.state is JobState.COMPLETE else None
             if self.sink.swap(job, changed, report=publish):
+                if changed.state is not job.state:
+                    log_state(changed)
                 return changed
 
     def finish(self, report_id: str, event: Event, report: Report | None) -> Job | None:
@@ -140,7 +139,7 @@ class JobTable:
             if job.asked != asked or job.reads != reads:
                 raise IdempotencyConflictError(
                     f"the key {shown(key)} belongs to another request, that of report "
-                    f"{job.report_id}",
+                    f"{job.report_id}; give this one a key of its own",
                     job.report_id,
                 )
             return job.report_id
@@ -182,6 +181,12 @@ class JobTable:
                 idempotency_key=key,
             )
             if self.sink.swap(None, job, most_active=most_active):
+                log.info(
+                    "report %s is triggered: %s as of %s",
+                    job.report_id,
+                    counted(len(request.windows), "window"),
+                    to_text(request.as_of or 0),
+                )
                 return job.report_id
             if key is not None:
                 earlier = self.of_key(key, asked, reads)
@@ -210,6 +215,7 @@ class JobTable:
                     f"report {report_id} is {job.state}; cancel it first", report_id
                 )
             if self.sink.swap(job, None):
+                log.info("report %s is deleted", report_id)
                 return
 
     def delete_before(self, horizon: int) -> int:
@@ -221,6 +227,11 @@ class JobTable:
                     deleted += self.sink.swap(job, None)
                 except StoreCorruptError as error:  # it has been damaged since
                     warn(f"report {job.report_id} was not deleted", error)
+        log.info(
+            "%s finished before %s are deleted",
+            counted(deleted, "report"),
+            to_text(horizon),
+        )
         return deleted
 
     def recover(self, but: frozenset[str] = frozenset()) -> None:
@@ -240,7 +251,9 @@ class JobTable:
                 and job.report_id not in but
                 and self.try_change(job.report_id, Expire()) is not None
             ):
-                log.warning("report %s lost its worker", job.report_id)
+                log.warning(
+                    "report %s lost its worker: its lease ran out", job.report_id
+                )
 
 
 def failure(fence: int, error: BaseException) -> Fail:
@@ -248,27 +261,37 @@ def failure(fence: int, error: BaseException) -> Fail:
     return Fail(fence, described(error), may_retry=not isinstance(error, InputError))
 
 
-def described(error: BaseException) -> str:
-    """An error's class and message, on one line, abridged."""
-    try:
-        message = str(error)
-    except Exception:  # noqa: BLE001  # an exception may do anything
-        message = "(its message cannot be read)"
-    text = " ".join(f"{type(error).__name__}: {message}".split())
-    text = text.encode(errors="backslashreplace").decode()
-    return text if len(text) <= _LONGEST_ERROR else f"{text[: _LONGEST_ERROR - 3]}..."
-
-
-def warn(what: str, error: BaseException) -> None:
-    """Log an error; its traceback is for those who ask for details."""
-    log.warning("%s: %s", what, described(error))
-    log.debug("%s", what, exc_info=error)
+def log_state(job: Job) -> None:
+    """Log the state that a job has come into; not its error, which may name shops."""
+    report_id, attempt = job.report_id, f"attempt {job.attempt} of {MOST_ATTEMPTS}"
+    match job.state:
+        case JobState.RUNNING:
+            log.info("report %s is begun, %s", report_id, attempt)
+        case JobState.COMPLETE:
+            log.info(
+                "report %s is complete: %s in %.3f s, %s",
+                report_id,
+                counted(job.done, "shop"),
+                ((job.finished_at or 0) - (job.started_at or 0)) / 1e6,
+                attempt,
+            )
+        case JobState.FAILED:
+            log.warning("report %s has failed; its status says why", report_id)
+        case JobState.CANCELLED:
+            log.info("report %s is cancelled", report_id)
+        case JobState.QUEUED:
+            why = f"after {attempt}" if job.error else "unfinished"
+            log.info("report %s is back in the queue, %s", report_id, why)
+        case _:
+            assert_never(job.state)
 
 
 def not_found(report_id: object) -> ReportNotFoundError:
     """The error that says that there is no such report."""
     known = report_id if isinstance(report_id, str) else None
-    return ReportNotFoundError(f"there is no report {shown(report_id)}", known)
+    return ReportNotFoundError(
+        f"there is no report {shown(report_id)}, or no more", known
+    )
 
 
 def error_of(job: Job) -> ReportError:
@@ -280,7 +303,10 @@ def error_of(job: Job) -> ReportError:
                 f"report {report_id} failed: {job.error}", report_id
             )
         case JobState.CANCELLED:
-            return ReportCancelledError(f"report {report_id} was cancelled", report_id)
+            return ReportCancelledError(
+                f"report {report_id} was cancelled; trigger it again if it is wanted",
+                report_id,
+            )
         case _:
             return ReportNotReadyError(
                 f"report {report_id} is {job.state}; wait for it with wait()",

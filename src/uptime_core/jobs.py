@@ -215,7 +215,10 @@ def _changed(job: Job, event: Event, now: int) -> Job:
             _require(job, JobState.RUNNING, event)
             if not job.is_expired(now):
                 raise IllegalTransitionError("its lease still holds", job.report_id)
-            error = "its worker died or hung: no sign of life for longer than the lease"
+            error = (
+                "its worker died or hung: no sign of life for longer than the lease; "
+                "if it was only slow, give managers a longer lease"
+            )
             return _failed_attempt(job, error, now, may_retry=True)
         case Abandon():
             _require(job, JobState.QUEUED, event)

@@ -13,14 +13,13 @@ from uptime_core.errors import IngestUnsupportedError, InputError, located, show
 from uptime_core.files import check_outputs, complete_file, compressed
 from uptime_core.ingest import IngestResult
 from uptime_core.load_result import LoadResult
+from uptime_core.logs import log
 from uptime_core.polls import concatenate
 from uptime_core.rejects import Rejects
 from uptime_core.schedule import HoursColumns
 from uptime_core.stores.csv import (
-    file_size,
     read_hours,
     read_timezones,
-    unchanged,
     wanted_columns,
 )
 from uptime_core.stores.csv_rows import (
@@ -32,20 +31,20 @@ from uptime_core.stores.csv_rows import (
     timezone_rows,
     write_rows,
 )
+from uptime_core.stores.file_version import FileMeter, unchanged
 from uptime_core.stores.poll_file import read_poll_parts
 from uptime_core.values import flag, path_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from uptime_core.headers import Column
     from uptime_core.polls import PollColumns
+    from uptime_core.progress import ProgressCallback
     from uptime_core.rejects import OnError
     from uptime_core.stores.csv import Reading
     from uptime_core.stores.csv_rows import Row
-    from uptime_core.stores.line_blocks import Progress, StrPath
-    from uptime_core.stores.table import Column
-
-    BytesRead = Callable[[int, int], object]
+    from uptime_core.stores.line_blocks import BytesRead, StrPath
 
 Loaded = TypeVar("Loaded")
 
@@ -65,7 +64,7 @@ def load_csv(
     on_error: OnError = "raise",
     columns: Mapping[str, str | tuple[str, ...]] | None = None,
     replace: bool = False,
-    progress: BytesRead | None = None,
+    progress: ProgressCallback | None = None,
 ) -> LoadResult:
     """Put the rows of CSV files, plain or ``.gz``, into a store.
 
@@ -84,8 +83,7 @@ def load_csv(
             in the result, and quarantines the shops of bad hours and zones.
         columns: Headers of your own by column, as for `CsvStore`.
         replace: Forget the hours, or zones, of shops that are not in the file.
-        progress: Called now and then with how many bytes of the files have been
-            read, and how many they have on disk; in the end these are equal.
+        progress: Told how many bytes of the files have been read.
 
     Raises:
         InputError: An argument, a file or a row cannot be accepted.
@@ -120,7 +118,7 @@ class CsvRows:
     rejects: Rejects
     hours: Reading[HoursColumns] | None
     timezones: Reading[Mapping[str, str]] | None
-    meter: _Meter
+    meter: FileMeter
 
     @classmethod
     def read(
@@ -131,20 +129,14 @@ class CsvRows:
         *,
         on_error: OnError = "raise",
         columns: Mapping[str, str | tuple[str, ...]] | None = None,
-        progress: BytesRead | None = None,
+        progress: ProgressCallback | None = None,
     ) -> CsvRows:
         """Read the files, of the polls the first 16 million; see `load_csv`."""
         with located("load_csv"):
             rejects = Rejects(on_error)
         of_polls, of_hours, of_timezones = wanted_columns(columns)
         given = _given("load_csv", polls, hours, timezones)
-        if progress is not None and not callable(progress):
-            raise InputError(
-                f"{shown(progress)} is not a function of two numbers",
-                source="load_csv",
-                field="progress",
-            )
-        meter = _Meter(progress, sum(map(file_size, given)))
+        meter = FileMeter(progress, given)
         # The small files first: a bad row of theirs is found at once.
         of_shops = (
             _read(read_hours, hours, of_hours, on_error, meter),
@@ -186,45 +178,21 @@ class CsvRows:
         for reading in (self.hours, self.timezones):
             if reading is not None:
                 bad |= reading.quarantine.store_ids
-        return LoadResult(
+        result = LoadResult(
             polls=polls, hours=hours, timezones=timezones, quarantined=len(bad)
         )
-
-
-@attrs.define
-class _Meter:
-    """Tells how many bytes of some files have been read, one file after the other."""
-
-    tell: BytesRead | None
-    total: int
-    before: int = 0
-
-    def next_file(self, path: StrPath) -> Progress | None:
-        """What takes the number of bytes that have been read of the next file."""
-        if self.tell is None:
-            return None
-        tell, total, before = self.tell, self.total, self.before
-        self.before += file_size(path)
-
-        def told(done: int) -> None:
-            tell(min(before + done, total), total)
-
-        return told
-
-    def finish(self) -> None:
-        """All files have been read."""
-        if self.tell is not None:
-            self.tell(self.total, self.total)
+        log.info("files loaded into %s: %s", type(store).__name__, result)
+        return result
 
 
 def _read(
     read: Callable[
-        [StrPath, Sequence[Column], OnError, Progress | None], Reading[Loaded]
+        [StrPath, Sequence[Column], OnError, BytesRead | None], Reading[Loaded]
     ],
     path: StrPath | None,
     columns: Sequence[Column],
     on_error: OnError,
-    meter: _Meter,
+    meter: FileMeter,
 ) -> Reading[Loaded] | None:
     if path is None:
         return None
@@ -233,7 +201,7 @@ def _read(
 
 
 def _poll_parts(
-    path: StrPath, columns: Sequence[Column], rejects: Rejects, meter: _Meter
+    path: StrPath, columns: Sequence[Column], rejects: Rejects, meter: FileMeter
 ) -> Iterator[PollColumns]:
     with unchanged(path):
         told = meter.next_file(path)
@@ -247,7 +215,9 @@ def _given(source: str, *paths: StrPath | None) -> list[str]:
         if path is not None
     ]
     if not given:
-        raise InputError("no file is given", source=source)
+        raise InputError(
+            "no file is given; give polls, hours or timezones", source=source
+        )
     return given
 
 

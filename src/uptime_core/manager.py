@@ -6,8 +6,6 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
-import attrs
-
 from uptime_core import manager_arguments as checked
 from uptime_core.background import Background
 from uptime_core.clock import system_clock
@@ -16,6 +14,7 @@ from uptime_core.errors import ClosedError, located
 from uptime_core.instants import to_micros
 from uptime_core.job_table import JobTable, error_of, not_found
 from uptime_core.jobs import Cancel, JobState
+from uptime_core.progress import Meter
 from uptime_core.request import DEFAULT_POLICY, ReportRequest
 from uptime_core.sinks.memory import MemorySink
 from uptime_core.status import ReportStatus
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from uptime_core.abc import ReportSink, SupportsSnapshot
     from uptime_core.clock import Clock
     from uptime_core.policy import Policy
+    from uptime_core.progress import ProgressCallback
     from uptime_core.report import Report
     from uptime_core.request import StoreSelection
     from uptime_core.window import Window
@@ -111,7 +111,7 @@ class ReportManager:
         """
         self._background.worker()
         if self._background.is_closed:
-            raise ClosedError("the manager is closed")
+            raise ClosedError("the manager is closed; make another one")
 
     def trigger(
         self,
@@ -121,6 +121,7 @@ class ReportManager:
         stores: StoreSelection = "all",
         policy: Policy | None = None,
         idempotency_key: str | None = None,
+        progress: ProgressCallback | None = None,
     ) -> str:
         """Ask for a report; it is made in the background.
 
@@ -132,9 +133,11 @@ class ReportManager:
             policy: How polls and missing data are read.
             idempotency_key: What the caller calls this request. The same request with
                 the same key is the same report, however often it is triggered.
+            progress: Told how many shops are computed, in a thread of this manager,
+                wherever the report is made. It is no part of the request.
 
         Returns:
-            The report's id: 32 hexadecimal digits that nobody can guess. The job is
+            The report's id, 32 hexadecimal digits that nobody can guess. The job is
             durable, if the sink is.
 
         Raises:
@@ -151,9 +154,11 @@ class ReportManager:
                 stores=stores,
                 policy=DEFAULT_POLICY if policy is None else policy,
             )
+            meter = Meter(progress, "compute", "shops")
             report_id = self._queued(asked, checked.key(idempotency_key), worker)
             self._background.note(report_id)
         worker.wake()
+        worker.watcher.watch(report_id, meter)
         return report_id
 
     def status(self, report_id: str) -> ReportStatus:
@@ -162,15 +167,7 @@ class ReportManager:
         Raises:
             ReportNotFoundError: There is no such report.
         """
-        worker = self._background.worker()
-        self._table.recover(worker.running())
-        job = self._table.job(report_id)
-        run = worker.run_of(report_id)
-        if run is not None and run.job.fence == job.fence and not job.state.is_final:
-            job = attrs.evolve(job, done=run.done, total=run.total)
-        if job.state.is_final:
-            self._background.forget(report_id)
-        return ReportStatus.of(job)
+        return self._background.status(report_id)
 
     def get(self, report_id: str) -> Report:
         """A complete report.
@@ -211,6 +208,7 @@ class ReportManager:
             seen = worker.changes  # so that no end goes unnoticed between the two
             status = waiting.look(self.status)
             if status.is_final:
+                self._background.settle(report_id)
                 return status
             nap = waiting.nap(status, ended=self._background.has_ended)
             worker.wait_for_change(seen, nap)
@@ -227,6 +225,7 @@ class ReportManager:
         while True:
             status = await asyncio.to_thread(waiting.look, self.status)
             if status.is_final:
+                await asyncio.to_thread(self._background.settle, report_id)
                 return status
             nap = waiting.nap(status, ended=self._background.has_ended)
             await asyncio.sleep(nap)

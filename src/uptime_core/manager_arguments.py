@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from contextlib import suppress
 from datetime import timedelta
@@ -11,6 +10,7 @@ from numbers import Integral
 from typing import TYPE_CHECKING
 
 from uptime_core.abc import ReportSink, Store, SupportsSnapshot
+from uptime_core.cores import cores
 from uptime_core.errors import InputError, located, shown
 from uptime_core.identity import own_identity
 from uptime_core.instants import whole_micros
@@ -85,14 +85,10 @@ def number(value: int, field: str, *, least: int) -> int:
 
 
 def workers(value: int | None) -> int:
-    """A number of workers; by default one for each processor, at most four."""
+    """A number of workers; by default one for each core, at most four."""
     if value is not None:
         return number(value, "max_workers", least=0)
-    try:
-        processors = len(os.sched_getaffinity(0))
-    except AttributeError:  # not on every system
-        processors = os.cpu_count() or 1
-    return min(processors, _MOST_WORKERS)
+    return min(cores(), _MOST_WORKERS)
 
 
 def micros(value: timedelta, field: str) -> int:
@@ -100,7 +96,9 @@ def micros(value: timedelta, field: str) -> int:
     with located(_SOURCE, field=field):
         length = whole_micros(value, value) if isinstance(value, timedelta) else 0
         if length <= 0:
-            raise InputError(f"{shown(value)} is not a positive timedelta")
+            raise InputError(
+                f"{shown(value)} is not a positive timedelta, like 30 seconds"
+            )
     return length
 
 

@@ -12,9 +12,11 @@ from uptime_core.request import DEFAULT_POLICY, ReportRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from concurrent.futures import Executor
     from datetime import datetime
 
     from uptime_core.policy import Policy
+    from uptime_core.progress import ProgressCallback
     from uptime_core.report import Report
     from uptime_core.request import StoreSelection
     from uptime_core.window import Window
@@ -27,6 +29,8 @@ def compute_store(
     windows: Iterable[Window] | Window | None = None,
     stores: StoreSelection = "all",
     policy: Policy = DEFAULT_POLICY,
+    executor: Executor | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Report:
     """`compute_report` for what a store holds; the other arguments are the same.
 
@@ -38,12 +42,16 @@ def compute_store(
         BackEndError: The store cannot be read.
     """
     if not isinstance(store, Store):
-        raise InputError(f"{shown(store)} is not a Store", source="store")
+        raise InputError(
+            f"{shown(store)} is not a Store; for rows there is compute_report, for a "
+            "snapshot compute_snapshot",
+            source="store",
+        )
     request = ReportRequest.of(
         windows=windows, as_of=as_of, stores=stores, policy=policy
     )
     fixed = with_as_of(request, lambda: newest_of(store), repr(store))
-    return compute_request(store.snapshot_for(fixed), fixed)
+    return compute_request(store.snapshot_for(fixed), fixed, executor, progress)
 
 
 def newest_of(store: Store) -> int | None:

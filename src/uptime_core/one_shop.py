@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from uptime_core.policy import Policy
-    from uptime_core.report import Accounting
+    from uptime_core.report_rows import Accounting
     from uptime_core.schedule import BusinessHours, TimeOfDay
 
     Rows = Iterable[BusinessHours | tuple[int | str, TimeOfDay, TimeOfDay]]
@@ -51,7 +51,7 @@ def uptime(
         start: First instant, an aware datetime.
         end: First instant after it, not before `start`.
         hours: A `WeeklySchedule` or rows ``(day, start, end)``; None falls under
-            `policy.missing_hours`, which by default is always open.
+            ``policy.missing_hours``, which by default is always open.
         timezone: The name of the shop's time zone.
         policy: How polls and missing data are read.
 

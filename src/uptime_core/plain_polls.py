@@ -14,6 +14,7 @@ import numpy as np
 
 from uptime_core.instants import FIRST_YEAR, MONTH_DAYS, MONTH_START
 from uptime_core.kernel.localtime import SECOND
+from uptime_core.plain_lines import WORD, Stretches, plain_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,17 +24,12 @@ if TYPE_CHECKING:
 ODD_STATUS = 2
 """The status of a row whose cell is neither ``active`` nor ``inactive`` as written."""
 
-_WORD = 8
-_LONGEST_ID = 64
-_LONGEST_CELL = 1 << 16
-_PADDING = 40  # a word can be read at the end of the last cell, and after
-_STATUS_BYTES = {6: b"active", 8: b"inactive"}
 _PLAIN_LENGTHS = range(len("2023-01-25 18:13:22 UTC"), 31)
 _MOST_DIGITS = 6
 
 
 def _word(text: bytes) -> np.uint64:
-    return np.uint64(int.from_bytes(text.ljust(_WORD, b"\0"), "little"))
+    return np.uint64(int.from_bytes(text.ljust(WORD, b"\0"), "little"))
 
 
 def _pattern(form: bytes) -> tuple[np.uint64, np.uint64]:
@@ -51,7 +47,7 @@ _DATE, _DATE_LIMITS = _pattern(b"0000-00-")
 _CLOCK, _CLOCK_LIMITS = _pattern(b"00 00:00")
 _SECONDS, _SECONDS_LIMITS = _pattern(b":00.0000")
 _FRACTION, _FRACTION_LIMITS = _pattern(b"000000")
-_HIGH_BITS = _word(b"\x80" * _WORD)
+_HIGH_BITS = _word(b"\x80" * WORD)
 _BYTE = np.uint64(0xFF)
 _UTC = np.uint64(int.from_bytes(b" UTC", "little"))
 _ENDING = np.uint64(0xFFFFFFFF)
@@ -62,7 +58,7 @@ def _low_bytes(count: int) -> int:
     return (1 << 8 * count) - 1
 
 
-_KEPT = np.array([_low_bytes(count) for count in range(_WORD + 1)], dtype=np.uint64)
+_KEPT = np.array([_low_bytes(count) for count in range(WORD + 1)], dtype=np.uint64)
 # Of the word at the seconds, and of that behind the point, by the fraction's digits.
 _SECONDS_KEPT = np.array(
     [_low_bytes(3), *(_low_bytes(4 + min(count, 4)) for count in range(1, 7))],
@@ -75,18 +71,16 @@ class PlainPolls(NamedTuple):
     """The rows of a block of plain lines.
 
     Attributes:
-        data: The lines.
-        cells: First and last place of each wanted cell in `data`, by row: one pair
+        store_ids: The cells of the ids.
+        cells: First and last place of each wanted cell in the data, by row: one pair
             of columns each for id, timestamp and status.
-        words: The ids as words of eight bytes, padded with zeros, one column each.
         at: The instants, in microseconds; anything where `at_is_read` is not set.
         at_is_read: Which timestamps were read.
         status: 1 is up, 0 is down, `ODD_STATUS` is to be read as text.
     """
 
-    data: bytes
+    store_ids: Stretches
     cells: tuple[tuple[Int64, Int64], ...]
-    words: list[UInt64]
     at: Int64
     at_is_read: Bool
     status: UInt8
@@ -94,7 +88,7 @@ class PlainPolls(NamedTuple):
     def cell(self, column: int, row: int) -> bytes:
         """A cell, of column 0 (id), 1 (timestamp) or 2 (status)."""
         start, end = self.cells[column]
-        return self.data[start[row] : end[row]]
+        return self.store_ids.data[start[row] : end[row]]
 
 
 def scan(data: bytes, places: Sequence[int], width: int) -> PlainPolls | None:
@@ -106,76 +100,24 @@ def scan(data: bytes, places: Sequence[int], width: int) -> PlainPolls | None:
         width: How many columns there are.
 
     Returns:
-        The rows, or None if the csv module has to read them: for quotes, carriage
-        returns that end no line, NULs, bytes that are no UTF-8, blank lines, rows of
-        another width, and cells that are very long.
+        The rows, or None if the csv module has to read them: lines that are not plain,
+        or have a very long id.
     """
-    data = _plain(data)
-    if not data:
+    lines = plain_lines(data, width)
+    if lines is None:
         return None
-    padded = np.frombuffer(data + bytes(_PADDING), dtype=np.uint8)
-    marks = _marks(padded[: len(data)], width)
-    if marks is None:
+    store_ids, times, statuses = cells = tuple(map(lines.cell, places))
+    ids = lines.stretches(*store_ids)
+    if ids is None:
         return None
-    first = np.empty(len(marks), dtype=np.int64)
-    first[0], first[1:] = 0, marks[:-1, -1] + 1
-    cells = []
-    for place in places:
-        start = first if place == 0 else marks[:, place - 1] + 1
-        cells.append((start, np.ascontiguousarray(marks[:, place])))
-    (id_start, id_end), times, statuses = cells
-    length = id_end - id_start
-    if int(length.max()) > _LONGEST_ID:
-        return None
-    # Words at any place, not only at multiples of eight.
-    words = np.ndarray((len(padded) - _WORD + 1,), "<u8", padded.data, strides=(1,))
-    at, at_is_read = _timestamps(words, *times)
+    at, at_is_read = plain_timestamps(lines.words, *times)
     return PlainPolls(
-        data=data,
-        cells=tuple(cells),
-        words=_id_words(words, id_start, length),
+        store_ids=ids,
+        cells=cells,
         at=at,
         at_is_read=at_is_read,
-        status=_statuses(words, *statuses),
+        status=_statuses(lines.words, *statuses),
     )
-
-
-def _plain(data: bytes) -> bytes:
-    """Lines without anything that needs more than commas to tell the cells; or none."""
-    if b"\r" in data:
-        data = data.replace(b"\r\n", b"\n")
-    if b'"' in data or b"\r" in data or b"\0" in data:
-        return b""
-    if not data.isascii():
-        try:
-            data.decode()
-        except UnicodeDecodeError:
-            return b""
-    return data if data.endswith(b"\n") else data + b"\n"
-
-
-def _marks(data: UInt8, width: int) -> Int64 | None:
-    """The places of commas and line feeds, by line, if each has its full number."""
-    is_end = data == ord("\n")
-    places = np.flatnonzero(is_end | (data == ord(",")))
-    if len(places) % width:
-        return None
-    marks = places.reshape(-1, width)
-    if np.count_nonzero(is_end) != len(marks) or not is_end[marks[:, -1]].all():
-        return None
-    if int(np.diff(places, prepend=-1).max()) > _LONGEST_CELL:
-        return None
-    return marks
-
-
-def _id_words(words: UInt64, start: Int64, length: Int64) -> list[UInt64]:
-    columns = []
-    for offset in range(0, max(int(length.max()), 1), _WORD):
-        # Where an id ends before the word, any place will do: nothing of it is kept.
-        column = words[np.minimum(start + offset, len(words) - 1)]
-        column &= _KEPT[np.clip(length - offset, 0, _WORD)]
-        columns.append(column)
-    return columns
 
 
 def _statuses(words: UInt64, start: Int64, end: Int64) -> UInt8:
@@ -189,7 +131,7 @@ def _statuses(words: UInt64, start: Int64, end: Int64) -> UInt8:
     return status
 
 
-def _timestamps(words: UInt64, start: Int64, end: Int64) -> tuple[Int64, Bool]:
+def plain_timestamps(words: UInt64, start: Int64, end: Int64) -> tuple[Int64, Bool]:
     """Instants of cells like ``2023-01-25 18:13:22.479 UTC``, and which are like it.
 
     The fraction has one to six digits, or is not there with its point.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from uptime_core.cell_table import CellTable
 from uptime_core.errors import InputError, shown
-from uptime_core.id_table import IdTable
 from uptime_core.instants import UNREADABLE, parse_timestamp, parse_timestamps
 from uptime_core.plain_polls import ODD_STATUS
 from uptime_core.polls import PollColumns, parse_status
@@ -50,7 +50,7 @@ class PollIntake:
         self.source = source
         self._rejects = rejects
         self._codes = StoreCodes()
-        self._ids = IdTable(self._codes)
+        self._ids = CellTable(self._codes)
         self._statuses = _StatusCodes()
         self._parts: list[tuple[Int32, Int64, UInt8]] = []
 
@@ -90,7 +90,7 @@ class PollIntake:
         def text(column: int, row: int) -> str:
             return polls.cell(column, row).decode()
 
-        code = self._ids.lookup(polls.words, lambda row: polls.cell(0, row))
+        code = self._ids.lookup(polls.store_ids)
         at, status = polls.at, polls.status
         odd = np.flatnonzero(~polls.at_is_read).tolist()
         if odd:
@@ -130,14 +130,11 @@ class PollIntake:
         """The polls taken in."""
         if not self._parts:
             return PollColumns((), (), (), ())
-        code, at, status = zip(*self._parts, strict=True)
+        columns = [np.concatenate(parts) for parts in zip(*self._parts, strict=True)]
         self._parts = []
-        return PollColumns(
-            self._codes.store_ids,
-            np.concatenate(code),
-            np.concatenate(at),
-            np.concatenate(status),
-        )
+        for column in columns:
+            column.flags.writeable = False  # so that it need not be copied
+        return PollColumns(self._codes.store_ids, *columns)
 
 
 def _poll_error(store_id: str, timestamp: str, status: str) -> InputError:

@@ -108,7 +108,7 @@ class PollColumns:
         if not len(codes) == len(instants) == len(statuses):
             raise InputError(
                 f"the columns code, at and status have {len(codes)}, {len(instants)} "
-                f"and {len(statuses)} rows",
+                f"and {len(statuses)} rows; give as many of each",
                 source=source,
             )
         check_codes(codes, len(ids), source)

@@ -58,6 +58,11 @@ class Rejects:
     on_error: OnError = attrs.field(default="raise", converter=checked_on_error)
     rows: list[RejectedRow] = attrs.field(factory=list, init=False)
 
+    @property
+    def all(self) -> tuple[RejectedRow, ...]:
+        """The rows kept."""
+        return tuple(self.rows)
+
     def reject(
         self, error: InputError, source: str, line: int, cells: tuple[str, ...]
     ) -> None:

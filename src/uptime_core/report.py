@@ -5,105 +5,34 @@ from __future__ import annotations
 import io
 import os
 from bisect import bisect_left
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, cast, overload
 
 import attrs
 import numpy as np
 
 from uptime_core.columns import read_only
-from uptime_core.errors import (
-    InputError,
-    UnknownStoreIdError,
-    UnknownWindowError,
-    counted,
-    shown,
-)
+from uptime_core.errors import InputError, UnknownStoreIdError, counted, shown
+from uptime_core.extras import extra
 from uptime_core.files import complete_file, content
+from uptime_core.framed import Framed
 from uptime_core.instants import to_datetime
 from uptime_core.report_csv import MEASURES, Columns, report_csv
+from uptime_core.report_rows import ReportRow, Totals
+from uptime_core.report_table import report_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from typing import IO
 
     import numpy.typing as npt
+    import pandas as pd
+    import polars as pl
 
     from uptime_core.kernel.arrays import Int64
     from uptime_core.policy import Policy
+    from uptime_core.report_table import Table
     from uptime_core.window import Window
-
-
-@attrs.frozen
-class Accounting:
-    """The business time of one shop in one window: ``up + down + unknown == open``.
-
-    Attributes:
-        up: How long it was up.
-        down: How long it was down.
-        unknown: For how long no poll speaks.
-        open: How long its business hours were.
-    """
-
-    up: timedelta
-    down: timedelta
-    unknown: timedelta
-    open: timedelta
-
-    @property
-    def ratio(self) -> float | None:
-        """The share of up in what was observed, or None if nothing was."""
-        observed = self.up + self.down
-        return self.up / observed if observed else None
-
-    @property
-    def coverage(self) -> float | None:
-        """The share of the business time that was observed, or None without any."""
-        return (self.up + self.down) / self.open if self.open else None
-
-
-@attrs.frozen
-class ReportRow:
-    """One shop's part of a report; ``row["last_day"]`` is its `Accounting`.
-
-    Attributes:
-        store_id: The shop.
-        windows: The report's windows.
-        up: Microseconds up, one for each window; likewise the next three.
-        down: Microseconds down.
-        unknown: Microseconds unknown.
-        open: Microseconds of business time.
-        last_poll: The shop's newest poll that the report read, or None.
-        poll_count: How many of its polls the report read.
-    """
-
-    store_id: str
-    windows: tuple[Window, ...]
-    up: tuple[int, ...]
-    down: tuple[int, ...]
-    unknown: tuple[int, ...]
-    open: tuple[int, ...]
-    last_poll: datetime | None
-    poll_count: int
-
-    def __getitem__(self, window: str) -> Accounting:
-        """The sums of the window of this name.
-
-        Raises:
-            UnknownWindowError: The report has no such window.
-        """
-        for index, candidate in enumerate(self.windows):
-            if candidate.name == window:
-                sums = (self.up, self.down, self.unknown, self.open)
-                return Accounting(*(timedelta(microseconds=s[index]) for s in sums))
-        names = ", ".join(repr(candidate.name) for candidate in self.windows)
-        raise UnknownWindowError(
-            f"there is no window {shown(window)}, only {names}", source="report"
-        )
-
-    def __iter__(self) -> Iterator[str]:
-        """The names of the windows."""
-        return (window.name for window in self.windows)
 
 
 @attrs.frozen(kw_only=True)
@@ -147,7 +76,7 @@ _same_array = attrs.cmp_using(eq=np.array_equal)
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Report:
+class Report(Framed):
     """The sums of all shops and windows.
 
     Reports are equal when ids, windows, sums, `as_of` and policy are; what was
@@ -211,13 +140,20 @@ class Report:
         index = bisect_left(self.store_ids, store_id) if known else len(self)
         if self.store_ids[index : index + 1] != (store_id,):
             raise UnknownStoreIdError(
-                f"shop {shown(store_id)} is not in this report", source="report"
+                f"shop {shown(store_id)} is not in this report; store_ids has those "
+                "that are",
+                source="report",
             )
         return self._row(index)
 
     def rows(self) -> Iterator[ReportRow]:
         """The rows one by one, in the order of `store_ids`."""
         return map(self._row, range(len(self.store_ids)))
+
+    def totals(self) -> Totals:
+        """The sums over all shops, so that each weighs by its business time."""
+        sums = (self.up, self.down, self.unknown, self.open)
+        return Totals(len(self), self.windows, *map(_column_sums, sums))
 
     def __reduce__(self) -> tuple[object, tuple[dict[str, object]]]:
         # Through the constructor, which makes the arrays read-only again.
@@ -232,6 +168,21 @@ class Report:
             f"<Report: {counted(len(self), 'shop')}, windows {names}, as of "
             f"{self.as_of.isoformat()}>"
         )
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: totals, the worst shops, provenance."""
+        from uptime_core.report_html import (  # noqa: PLC0415  # 8 ms, for notebooks
+            WORST,
+            report_html,
+        )
+
+        # Windows side by side differ in length; shops differ most in the longest.
+        place = int(self.open.sum(axis=0, dtype=np.float64).argmax())
+        down, ratio = self.down[:, place], self.ratio[:, place]
+        worst = np.lexsort((ratio, -down))[:WORST].tolist()
+        rows = [self._row(index) for index in worst if down[index]]
+        provenance = attrs.asdict(self.provenance, recurse=False)
+        return report_html(self.totals(), rows, place, provenance)
 
     @overload
     def to_csv(
@@ -300,6 +251,44 @@ class Report:
             )
         return None
 
+    def to_pandas(self, *, wide: bool = False) -> pd.DataFrame:
+        """The report as a data frame of pandas; see ``docs/reference/report.md``.
+
+        Args:
+            wide: One row for each shop, rather than one for each shop and window.
+
+        Raises:
+            MissingLibraryError: pandas is not installed.
+        """
+        frame: pd.DataFrame = extra("pandas").frame(self._table(wide=wide))
+        return frame
+
+    def to_polars(self, *, wide: bool = False) -> pl.DataFrame:
+        """The report as a data frame of polars; see ``docs/reference/report.md``.
+
+        Args:
+            wide: One row for each shop, rather than one for each shop and window.
+
+        Raises:
+            MissingLibraryError: polars is not installed.
+        """
+        frame: pl.DataFrame = extra("polars").frame(self._table(wide=wide))
+        return frame
+
+    def _table(self, *, wide: bool = False) -> Table:
+        sums = {"up": self.up, "down": self.down, "unknown": self.unknown}
+        sums["open"] = self.open
+        measures: dict[str, npt.NDArray[Any]] = {
+            measure: values.view("timedelta64[us]") for measure, values in sums.items()
+        }
+        return report_table(
+            self.store_ids,
+            self.windows,
+            measures | {"ratio": self.ratio, "coverage": self.coverage},
+            (self.last_poll, self.poll_count),
+            wide=wide,
+        )
+
     def _row(self, index: int) -> ReportRow:
         last_poll = self.last_poll[index]
         micros = None if np.isnat(last_poll) else int(last_poll.astype(np.int64))
@@ -317,6 +306,11 @@ class Report:
 
 def _report(fields: dict[str, Any]) -> Report:
     return Report(**fields)
+
+
+def _column_sums(sums: Int64) -> tuple[int, ...]:
+    # Python's integers: those of many shops over thousands of years pass 2**63.
+    return tuple(sum(column.tolist()) for column in sums.T)
 
 
 def _share(part: Int64, whole: Int64) -> npt.NDArray[np.float64]:

@@ -1,8 +1,7 @@
 """Reports as bytes, exactly: the form in which sinks keep them.
 
-    magic                8 bytes; this and the next two are the same in every version
+    magic                8 bytes, the same in every version
     version              unsigned, 8 bytes
-    length of all        unsigned, 8 bytes, so that too much is never read
     length of the head   unsigned, 8 bytes
     head                 JSON in UTF-8, padded with blanks to a multiple of 8 bytes
     up, down, open       int64 microseconds, shape (shops, windows), row by row
@@ -16,8 +15,10 @@ Numbers are little-endian. What is unknown is the rest of what is open.
 from __future__ import annotations
 
 import json
+import os
 import struct
-from typing import TYPE_CHECKING, Any
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 from zlib import crc32
 
 import attrs
@@ -25,8 +26,8 @@ import numpy as np
 
 from uptime_core.errors import (
     InputError,
-    StoreCorruptError,
     StoreVersionError,
+    damaged_report,
     shown,
 )
 from uptime_core.instants import to_datetime, to_micros
@@ -46,10 +47,7 @@ if TYPE_CHECKING:
 
 _MAGIC = b"\x89uptime\n"
 _VERSION = 1
-_START = struct.Struct("<8sQQQ")
-BEGINNING: int = _START.size
-"""How many bytes `stated_length` needs."""
-
+_START = struct.Struct("<8sQQ")
 _CHECKSUM = struct.Struct("<I")
 _INT64 = np.dtype("<i8")
 
@@ -62,7 +60,9 @@ def report_bytes(report: Report) -> bytes:
             their shapes, which is so of no report that this library makes.
     """
     if not isinstance(report, Report):
-        raise InputError(f"{shown(report)} is not a Report", source="report")
+        raise InputError(
+            f"{shown(report)} is not a Report", source="report_bytes", field="report"
+        )
     shops = len(report.store_ids)
     shape = (shops, len(report.windows))
     sums = (report.up, report.down, report.open)
@@ -85,9 +85,11 @@ def report_bytes(report: Report) -> bytes:
             },
         }
     )
-    arrays = [array.astype(_INT64).tobytes() for array in (*sums, *polls)]
-    length = _START.size + len(head) + sum(map(len, arrays)) + _CHECKSUM.size
-    parts = [_START.pack(_MAGIC, _VERSION, length, len(head)), head, *arrays]
+    parts = [
+        _START.pack(_MAGIC, _VERSION, len(head)),
+        head,
+        *(array.astype(_INT64).tobytes() for array in (*sums, *polls)),
+    ]
     checksum = 0
     for part in parts:
         checksum = crc32(part, checksum)
@@ -107,16 +109,41 @@ def parse_report(data: bytes | bytearray | memoryview, source: str) -> Report:
     """
     if not isinstance(data, bytes | bytearray | memoryview):
         # A damaged file may hold anything.
-        raise StoreCorruptError(f"{source}: it is no report of uptime_core")
-    data = bytes(data)
-    end = len(data) - _CHECKSUM.size
-    if (
-        len(data) != stated_length(data, source)
-        or end < _START.size
-        or (crc32(memoryview(data)[:end]),) != _CHECKSUM.unpack_from(data, end)
-    ):
-        raise StoreCorruptError(f"{source}: the report is damaged or cut short")
-    _, version, _, length = _START.unpack_from(data)
+        raise damaged_report(source, "it is no report of uptime_core")
+    return read_report(BytesIO(data), source)
+
+
+def read_report(stream: BinaryIO, source: str) -> Report:
+    """As `parse_report`, from a file.
+
+    Where the file does not have the length that its head tells, the rest of it, which
+    may be anything, is not read.
+    """
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    start = stream.read(_START.size)
+    if size < _START.size + _CHECKSUM.size or not start.startswith(_MAGIC):
+        raise damaged_report(source, "it is no report of uptime_core")
+    _, version, length = _START.unpack(start)
+    text, head = b"", {}
+    if version == _VERSION:
+        text = stream.read(min(length, size))
+        try:
+            head = json.loads(text.decode("utf-8", "surrogatepass"))
+            fits = stream.tell() + sum(_counts(head)) * _INT64.itemsize == (
+                size - _CHECKSUM.size
+            )
+        except UNREADABLE_RECORD:
+            fits = False
+        if not fits:
+            raise damaged_report(source, "the report is damaged or cut short")
+    rest = stream.read(size - stream.tell())
+    end = len(rest) - _CHECKSUM.size
+    found = 0
+    for part in (start, text, memoryview(rest)[:end]):
+        found = crc32(part, found)
+    if end < 0 or (found,) != _CHECKSUM.unpack_from(rest, end):
+        raise damaged_report(source, "the report is damaged or cut short")
     if version > _VERSION:
         raise StoreVersionError(
             f"{source}: a newer version of uptime_core made it (report {version}, "
@@ -125,42 +152,30 @@ def parse_report(data: bytes | bytearray | memoryview, source: str) -> Report:
     try:
         if version != _VERSION:
             raise ValueError(f"there never was a version {version}")
-        return _parse(data, length, end)
+        return _parse(head, rest)
     except UNREADABLE_RECORD as error:
-        raise StoreCorruptError(
-            f"{source}: the report cannot be read: {error}"
-        ) from error
+        raise damaged_report(source, f"the report cannot be read ({error})") from error
 
 
-def stated_length(beginning: bytes, source: str) -> int:
-    """How many bytes a report says that it has, by the first `BEGINNING` of them.
-
-    Raises:
-        StoreCorruptError: They are not the beginning of a report.
-    """
-    if len(beginning) < BEGINNING or not beginning.startswith(_MAGIC):
-        raise StoreCorruptError(f"{source}: it is no report of uptime_core")
-    length: int = _START.unpack_from(beginning)[2]
-    return length
+def _counts(head: dict[str, Any]) -> tuple[int, ...]:
+    """How many numbers each array of a report has, in their order."""
+    shops = len(head["store_ids"])
+    cells = shops * len(head["windows"])
+    return cells, cells, cells, shops, shops
 
 
-def _parse(data: bytes, length: int, end: int) -> Report:
+def _parse(head: dict[str, Any], numbers: bytes) -> Report:
     """The report whose checksum holds; raises one of `UNREADABLE_RECORD`."""
-    start = _START.size + length
-    head = json.loads(data[_START.size : start].decode("utf-8", "surrogatepass"))
     provenance = head["provenance"]
     store_ids = tuple(head["store_ids"])
     windows = parse_windows(head["windows"])
+    if not all(isinstance(store_id, str) for store_id in store_ids):
+        raise ValueError("an id is no text")
     shape = (len(store_ids), len(windows))
-    cells = shape[0] * shape[1]
-    counts = (cells, cells, cells, shape[0], shape[0])
-    if start + sum(counts) * _INT64.itemsize != end or not all(
-        isinstance(store_id, str) for store_id in store_ids
-    ):
-        raise ValueError("its parts do not fit together")
+    start = 0
     arrays = []
-    for count in counts:
-        part = np.frombuffer(data, dtype=_INT64, count=count, offset=start)
+    for count in _counts(head):
+        part = np.frombuffer(numbers, dtype=_INT64, count=count, offset=start)
         arrays.append(part.astype(np.int64, copy=False))
         start += part.nbytes
     up, down, whole = (array.reshape(shape) for array in arrays[:3])

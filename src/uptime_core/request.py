@@ -54,7 +54,10 @@ class ReportRequest:
             InputError: An argument cannot be accepted; `source` says which.
         """
         if not isinstance(policy, Policy):
-            raise InputError(f"{shown(policy)} is not a Policy", source="policy")
+            raise InputError(
+                f"{shown(policy)} is not a Policy; make one with Policy()",
+                source="policy",
+            )
         chosen = checked_windows(windows)
         now = None
         if as_of is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from uptime_core.computation import Computation
+from uptime_core.computation import SHOPS_PER_BLOCK, Computation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from uptime_core.request import ReportRequest
     from uptime_core.snapshot import SnapshotLike
 
-SHOPS_PER_BLOCK = 4096
+IN_FLIGHT = 8
+"""Blocks that are with an executor, enough for eight cores."""
 
 _PATIENCE_SECONDS = 0.25
 _SHUT_DOWN = "the executor takes no more work; make one, and a manager with it"
@@ -59,8 +60,8 @@ def run(
     request: ReportRequest,
     executor: Executor,
     *,
-    in_flight: int,
-    tell: Callable[[int], None],
+    in_flight: int = IN_FLIGHT,
+    tell: Callable[[int], None] = lambda _: None,
 ) -> Report:
     """Compute a report on an executor.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from datetime import time
+from functools import lru_cache
 from numbers import Integral
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
@@ -36,7 +37,7 @@ _TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?"
 _MIDNIGHT_AT_THE_END = ("24:00", "24:00:00")
 _LAST_MINUTE = DAY - 60 * SECOND
 _LAST_SECOND = DAY - SECOND
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def parse_day(cell: object) -> int:
@@ -51,7 +52,7 @@ def parse_day(cell: object) -> int:
             return int(text)
     elif isinstance(cell, Integral) and not isinstance(cell, bool):
         day = int(cell)
-        if 0 <= day < len(_DAYS):
+        if 0 <= day < len(DAY_NAMES):
             return day
     raise InputError(
         f"{shown(cell)} is not a day from 0 (Monday) to 6 (Sunday)", field="day"
@@ -78,35 +79,43 @@ def parse_hours(start: object, end: object) -> tuple[int, int]:
 
 
 def _parse_time(cell: object, field: str) -> int:
+    if isinstance(cell, str):
+        return _parse_clock(cell, field)
     if isinstance(cell, time):
         if cell.tzinfo is not None:
             raise InputError(
-                f"{cell!r} has a time zone; business hours are local wall time",
+                f"{cell!r} has a time zone; business hours are local wall time, leave "
+                "tzinfo out",
                 field=field,
             )
-        hour, minute, second, micro = (
-            cell.hour,
-            cell.minute,
-            cell.second,
-            cell.microsecond,
-        )
-    else:
-        match = _TIME.fullmatch(cell.strip(BLANKS)) if isinstance(cell, str) else None
-        if match is None:
-            raise InputError(
-                f"{shown(cell)} is not a time of day like '9:00', '09:00' or "
-                "'09:00:00'",
-                field=field,
-            )
-        hour, minute, second = (int(part or 0) for part in match.groups()[:3])
-        micro = int((match[4] or "").ljust(6, "0"))
+        return _micros(cell.hour, cell.minute, cell.second, cell.microsecond)
+    raise _no_time(cell, field)
+
+
+@lru_cache(maxsize=4096)  # of some hundred that occur in the real hours
+def _parse_clock(text: str, field: str) -> int:
+    match = _TIME.fullmatch(text.strip(BLANKS))
+    if match is None:
+        raise _no_time(text, field)
+    hour, minute, second = (int(part or 0) for part in match.groups()[:3])
     if hour > 23 or minute > 59 or second > 59:  # noqa: PLR2004  # a clock's digits
         raise InputError(
-            f"{shown(cell)} is past the last time of day"
+            f"{shown(text)} is past the last time of day, 23:59:59"
             + ("; only an end may be 24:00" if hour == 24 else ""),  # noqa: PLR2004
             field=field,
         )
+    return _micros(hour, minute, second, int((match[4] or "").ljust(6, "0")))
+
+
+def _micros(hour: int, minute: int, second: int, micro: int) -> int:
     return ((hour * 60 + minute) * 60 + second) * SECOND + micro
+
+
+def _no_time(cell: object, field: str) -> InputError:
+    return InputError(
+        f"{shown(cell)} is not a time of day like '9:00', '09:00' or '09:00:00'",
+        field=field,
+    )
 
 
 @attrs.frozen
@@ -116,8 +125,8 @@ class BusinessHours:
     Attributes:
         day: 0 is Monday, 6 is Sunday.
         start: Microseconds since the day's midnight on the wall clock.
-        end: The same for the first instant after; past 24 hours it is on the next
-            day.
+        end: The same for the first instant after, at most 48 hours later; past 24
+            hours it is on the next day.
     """
 
     day: int
@@ -127,10 +136,10 @@ class BusinessHours:
     def __attrs_post_init__(self) -> None:
         with located("BusinessHours"):
             parse_day(self.day)
-        if not 0 <= self.start < DAY or not self.start < self.end <= 2 * DAY:
+        if not 0 <= self.start < DAY or not 0 < self.end - self.start <= 2 * DAY:
             raise InputError(
                 f"{self.start} to {self.end} microseconds does not start within the "
-                "day, or does not end after its start and by the next day's end",
+                "day, or is not above 0 and up to 48 hours",
                 source="BusinessHours",
             )
 
@@ -144,7 +153,7 @@ class BusinessHours:
         return cls(parse_day(day), *parse_hours(start, end))
 
     def __str__(self) -> str:
-        return f"{_DAYS[self.day]} {_clock(self.start)}–{_clock(self.end)}"  # noqa: RUF001
+        return f"{DAY_NAMES[self.day]} {_clock(self.start)}–{_clock(self.end)}"  # noqa: RUF001
 
 
 @attrs.frozen(init=False)
@@ -179,7 +188,7 @@ class WeeklySchedule:
     @classmethod
     def always(cls) -> WeeklySchedule:
         """Open all day on every day."""
-        return cls([BusinessHours(day, 0, DAY) for day in range(len(_DAYS))])
+        return cls([BusinessHours(day, 0, DAY) for day in range(len(DAY_NAMES))])
 
     def __repr__(self) -> str:
         rows = ", ".join(map(str, self.rows)) or "always closed"
@@ -222,7 +231,7 @@ class HoursColumns:
         if not len(codes) == len(starts) == len(ends):
             raise InputError(
                 f"the columns code, start and end have {len(codes)}, {len(starts)} "
-                f"and {len(ends)} rows",
+                f"and {len(ends)} rows; give as many of each",
                 source=source,
             )
         check_codes(codes, len(ids), source)
@@ -232,7 +241,8 @@ class HoursColumns:
             and 0 < int(lengths.min()) <= int(lengths.max()) <= 2 * DAY
         ):
             raise InputError(
-                "a row starts outside the week, or is not above 0 and up to 48 hours",
+                "a row starts outside the week, or is not above 0 and up to 48 hours; "
+                "they are in microseconds since Monday 00:00",
                 source=source,
             )
         self.__attrs_init__(ids, codes, starts, ends)
@@ -317,7 +327,7 @@ def _business_hours(row: object) -> BusinessHours:
 
 
 def _clock(micros: int) -> str:
-    if micros > DAY:  # of the next day
+    while micros > DAY:  # of a later day
         micros -= DAY
     minutes, rest = divmod(micros, 60 * SECOND)
     text = f"{minutes // 60:02d}:{minutes % 60:02d}"

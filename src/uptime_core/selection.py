@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import compress, repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -17,6 +18,8 @@ from uptime_core.kernel.weekly import WEEK
 from uptime_core.timezones import load_timezone
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from uptime_core.kernel.arrays import Bool, Int64, UInt8
     from uptime_core.kernel.localtime import Segments
     from uptime_core.policy import MissingHours, Policy
@@ -28,15 +31,16 @@ class Selection(NamedTuple):
     """The shops of a report.
 
     Attributes:
-        store_ids: Their ids, sorted as text, code point by code point.
-        read: Whether a shop's polls are read, for each of the snapshot's poll ids.
+        store_ids: Their ids; those of polls first, in the order that they have there,
+            since a store's polls are sorted by it.
         quarantined: How many shops were left out because of rejected rows.
+        after_as_of: How many polls of shops that are read came too late.
         known: Shops that any source knows.
     """
 
     store_ids: tuple[str, ...]
-    read: Bool
     quarantined: int
+    after_as_of: int
     known: set[str]
 
 
@@ -49,28 +53,46 @@ def select(snapshot: Snapshot, as_of: int, stores: CheckedSelection) -> Selectio
         stores: `all` that any source knows, the `polled` ones, or ids; those that no
             source knows are left out.
     """
-    polls = snapshot.polls
-    counts = (
-        np.bincount(polls.code[polls.at <= as_of], minlength=len(polls.store_ids))
-        if snapshot.totals is None
-        else snapshot.totals.polls
-    )
-    polled = {polls.store_ids[code] for code in np.flatnonzero(counts).tolist()}
+    ids = snapshot.polls.store_ids
+    counts, later = _counts(snapshot, as_of)
+    polled = {ids[code] for code in np.flatnonzero(counts).tolist()}
     known = polled.union(
         snapshot.hours.store_ids, snapshot.timezones, snapshot.quarantined
     )
     if isinstance(stores, str):
         wanted = known if stores == "all" else polled
-        read = set(polls.store_ids)
+        read = {ids[code] for code in np.flatnonzero(later).tolist()}
     else:
         wanted = read = known.intersection(stores)
     read = read - snapshot.quarantined
+    reported = wanted - snapshot.quarantined
     return Selection(
-        store_ids=tuple(sorted(wanted - snapshot.quarantined)),
-        read=np.array([shop in read for shop in polls.store_ids], dtype=np.bool_),
+        store_ids=(*filter(reported.__contains__, ids), *reported.difference(ids)),
         quarantined=len(wanted & snapshot.quarantined),
+        after_as_of=sum(
+            int(later[code])
+            for code in np.flatnonzero(later).tolist()
+            if ids[code] in read
+        ),
         known=known,
     )
+
+
+def _counts(snapshot: Snapshot, as_of: int) -> tuple[Int64, Int64]:
+    """How many polls each shop has up to `as_of`, and after it."""
+    polls, totals = snapshot.polls, snapshot.totals
+    shops = len(polls.store_ids)
+    newest = polls.newest()
+    if newest is None or newest <= as_of:
+        counts = np.bincount(polls.code, minlength=shops)
+        later = np.zeros(shops, dtype=np.int64)
+    else:
+        is_late = polls.at > as_of
+        counts = np.bincount(polls.code[~is_late], minlength=shops)
+        later = np.bincount(polls.code[is_late], minlength=shops)
+    if totals is not None:
+        counts, later = totals.polls, later + totals.later
+    return counts, later
 
 
 class ShopColumns(NamedTuple):
@@ -155,6 +177,28 @@ def gather(
     )
 
 
+def timezone_of(snapshot: Snapshot, store_id: str, default: str | None) -> ZoneInfo:
+    """A shop's time zone.
+
+    Raises:
+        MissingTimezoneError: It has none, and there is no default.
+        UnknownTimezoneError: The time zone database does not have its name.
+    """
+    name = snapshot.timezones.get(store_id, default)
+    if name is None:
+        raise MissingTimezoneError(
+            f"shop {shown(store_id)} has no time zone; add it, or give the policy a "
+            "default_timezone",
+            source=snapshot.timezones_source,
+        )
+    try:
+        return load_timezone(name)
+    except UnknownTimezoneError as error:
+        error.reason = f"{error.reason} (shop {shown(store_id)})"
+        error.source = snapshot.timezones_source
+        raise
+
+
 def _numbers(store_ids: tuple[str, ...], number: dict[str, int]) -> Int64:
     """Each id's number, or -1."""
     find = number.get
@@ -165,10 +209,12 @@ def _polls(
     snapshot: Snapshot, number: dict[str, int], as_of: int
 ) -> tuple[Int64, Int64, UInt8]:
     polls = snapshot.polls
-    shop = _numbers(polls.store_ids, number)[polls.code]
-    keep = (shop >= 0) & (polls.at <= as_of)
-    if keep.all():
+    numbers = _numbers(polls.store_ids, number)
+    shop = numbers[polls.code]
+    newest = polls.newest()
+    if newest is None or ((numbers >= 0).all() and newest <= as_of):
         return shop, polls.at, polls.status
+    keep = (shop >= 0) & (polls.at <= as_of)
     return shop[keep], polls.at[keep], polls.status[keep]
 
 
@@ -190,10 +236,10 @@ def _with_hours(
     known = _numbers(snapshot.hours.store_ids, number)
     with_hours = np.zeros(len(number), dtype=np.bool_)
     with_hours[known[known >= 0]] = True
-    without = np.flatnonzero(~with_hours)
-    if len(without) and missing_hours == "error":
+    if missing_hours == "error" and not with_hours.all():
+        without = sorted(compress(number, ~with_hours))
         raise MissingHoursError(
-            f"shop {shown(tuple(number)[without[0]])} has no business hours "
+            f"shop {shown(without[0])} has no business hours "
             f"({len(without):,} such shops in all); add them, or let "
             "the policy's missing_hours be 'open' or 'closed'",
             source=snapshot.hours_source,
@@ -229,28 +275,23 @@ def _zones(
     zone need not be probed.
     """
     low, high = bounds
+    names = list(map(snapshot.timezones.get, number, repeat(default)))
+    places = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    try:
+        rules = [load_timezone(name) for name in places if name is not None]
+    except UnknownTimezoneError:
+        rules = []
+    if len(rules) < len(places):  # raise the error of the first shop, by its id
+        for store_id in sorted(number):
+            timezone_of(snapshot, store_id, default)
+    place = np.fromiter(map(places.__getitem__, names), np.int64, len(names))
+    is_probed = np.bincount(place[with_hours], minlength=len(rules)) > 0
     never_changes = np.array([low], dtype=np.int64), np.array([0], dtype=np.int64)
     segments: list[Segments] = [never_changes]
-    places: dict[str, int] = {}
-    zone = np.zeros(len(number), dtype=np.int64)
-    for (store_id, shop), probed in zip(number.items(), with_hours, strict=True):
-        name = snapshot.timezones.get(store_id, default)
-        if name is None:
-            raise MissingTimezoneError(
-                f"shop {shown(store_id)} has no time zone; add it, or give "
-                "the policy a default_timezone",
-                source=snapshot.timezones_source,
-            )
-        try:
-            rules = load_timezone(name)
-        except UnknownTimezoneError as error:
-            error.reason = f"{error.reason} (shop {shown(store_id)})"
-            error.source = snapshot.timezones_source
-            raise
-        if probed and name not in places:
-            places[name] = len(segments)
-            if name not in probed_zones:
-                probed_zones[name] = offset_segments(rules, low, high)
-            segments.append(probed_zones[name])
-        zone[shop] = places[name] if probed else 0
-    return zone, tuple(segments)
+    for zone, probed in zip(rules, is_probed.tolist(), strict=True):
+        if probed:
+            if zone.key not in probed_zones:
+                probed_zones[zone.key] = offset_segments(zone, low, high)
+            segments.append(probed_zones[zone.key])
+    segment = np.cumsum(is_probed)
+    return np.where(with_hours, segment[place], 0), tuple(segments)

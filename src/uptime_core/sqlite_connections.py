@@ -129,7 +129,7 @@ class Connections:
                 self._idle, self._process, self._users = [], os.getpid(), []
                 self._current = threading.local()
             if self._closed:
-                raise ClosedError(f"{self.path}: it is closed")
+                raise ClosedError(f"{self.path}: it is closed; open it anew")
             try:
                 status = os.stat(self.path)  # noqa: PTH116  # a path as text
             except OSError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import sqlite3
 import time
 import warnings
@@ -14,22 +13,25 @@ from uptime_core.errors import (
     BackEndError,
     InputError,
     StoreBusyError,
-    StoreCorruptError,
     StoreVersionError,
+    damaged,
     shown,
 )
 from uptime_core.forks import ForkSafeLock
+from uptime_core.logs import log
 from uptime_core.patience import at_most
 from uptime_core.sqlite_connections import Connections, set_timeout
 from uptime_core.sqlite_errors import checked_path, wal_is_safe
 from uptime_core.values import seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 JournalMode = Literal["delete", "wal"]
 
 _NAP_SECONDS = (0.001, 0.003)
+_LONG_SECONDS = 0.5
+_NO_UPGRADES: Mapping[int, Callable[[sqlite3.Connection], None]] = {}
 
 OLDEST_SQLITE = (3, 37)  # the first with STRICT tables
 
@@ -63,7 +65,8 @@ class Database(Connections):
     ) -> None:
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:  # pragma: no cover
             raise BackEndError(
-                f"SQLite {sqlite3.sqlite_version} is too old, 3.37 is needed"
+                f"SQLite {sqlite3.sqlite_version} is too old, 3.37 is needed; update "
+                "Python, or its SQLite"
             )
         name = checked_path(path, source)
         if journal_mode not in (None, *get_args(JournalMode)):
@@ -82,6 +85,7 @@ class Database(Connections):
         version: int,
         statements: Sequence[str],
         fill: Callable[[sqlite3.Connection], None] | None = None,
+        upgrades: Mapping[int, Callable[[sqlite3.Connection], None]] = _NO_UPGRADES,
     ) -> None:
         """See to it that the file has the tables of a part of this library.
 
@@ -90,6 +94,7 @@ class Database(Connections):
             version: The version of its tables.
             statements: What makes them.
             fill: What puts the first rows into them.
+            upgrades: What makes the tables of earlier versions these, by version.
 
         Raises:
             StoreVersionError: The file has newer ones.
@@ -108,7 +113,7 @@ class Database(Connections):
                 RuntimeWarning,
                 stacklevel=3,
             )
-        if found is None:
+        if found is None or found in upgrades:
             with self.write() as connection:
                 connection.execute(
                     "CREATE TABLE IF NOT EXISTS uptime_parts("
@@ -123,18 +128,22 @@ class Database(Connections):
                     connection.execute(
                         "INSERT INTO uptime_parts VALUES (?, ?)", (part, version)
                     )
-                    found = version
+                elif found in upgrades:
+                    upgrades[found](connection)
+                    connection.execute(
+                        "UPDATE uptime_parts SET version = ? WHERE part = ?",
+                        (version, part),
+                    )
+                found = _version(connection, part)
         if not isinstance(found, int):
-            raise StoreCorruptError(f"{self.path}: its version cannot be read")
+            raise damaged(self.path, "its version cannot be read")
         if found > version:
             raise StoreVersionError(
                 f"{self.path}: it was made by a newer version of uptime_core "
                 f"({part} {found}, this one knows {version}); update uptime_core"
             )
         if found != version:
-            raise StoreCorruptError(
-                f"{self.path}: there never was a version {found} of {part}"
-            )
+            raise damaged(self.path, f"there never was a version {found} of {part}")
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -187,7 +196,8 @@ class Database(Connections):
                 if process != os.getpid():
                     raise BackEndError(
                         f"{self.path}: the process was forked within a transaction, "
-                        "which only its parent can end; nothing was written here"
+                        "which only its parent can end; nothing was written here; fork "
+                        "outside of transactions"
                     )
                 _commit(connection, self.path)
             finally:
@@ -213,7 +223,8 @@ class Database(Connections):
         deadline = time.monotonic() + timeout
         if not self._turn.acquire(timeout=timeout):
             raise StoreBusyError(
-                f"{self.path}: other threads keep it locked; try again"
+                f"{self.path}: other threads keep it locked; try again, or give it a "
+                "longer timeout"
             )
         try:
             yield deadline
@@ -228,12 +239,16 @@ class Database(Connections):
         taken again for many seconds where others write without a pause.
         """
         connection.execute("PRAGMA busy_timeout=0")
+        began = time.monotonic()
         try:
             _repeat_while_busy(
                 lambda: connection.execute("BEGIN IMMEDIATE"), until=deadline
             )
         finally:
             set_timeout(connection, at_most(self.timeout))
+            waited = time.monotonic() - began
+            if waited > _LONG_SECONDS:
+                log.debug("%s: waited %.1f s for the write lock", self.path, waited)
 
     def _outer(self) -> sqlite3.Connection | None:
         """The connection of this thread's transaction, if it is in one."""
@@ -275,7 +290,9 @@ def _repeat_while_busy(act: Callable[[], object], *, until: float) -> None:
                 raise
         else:
             return
-        time.sleep(random.uniform(*_NAP_SECONDS))  # noqa: S311  # no secret
+        from random import uniform  # noqa: PLC0415  # 3 ms, and few ever wait
+
+        time.sleep(uniform(*_NAP_SECONDS))  # noqa: S311  # no secret
 
 
 def _version(connection: sqlite3.Connection, part: str) -> Any:  # noqa: ANN401  # a damaged file
@@ -302,7 +319,8 @@ def _commit(connection: sqlite3.Connection, path: str) -> None:
 
 def _undone(path: str) -> BackEndError:
     return BackEndError(
-        f"{path}: an error before has undone the whole transaction; nothing was written"
+        f"{path}: an error before has undone the whole transaction; nothing was "
+        "written, begin it again"
     )
 
 

@@ -17,6 +17,11 @@ from uptime_core.values import path_text
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _PRIMARY_CODE = 0xFF
+_ADVICE = {
+    sqlite3.SQLITE_CANTOPEN: "; see whether its folder is there, and may be written to",
+    sqlite3.SQLITE_READONLY: "; see whether it and its folder may be written to",
+    sqlite3.SQLITE_IOERR: "; see whether the disk is well, and try again",
+}
 
 
 def translated(error: sqlite3.Error | UnicodeDecodeError, path: str) -> BackEndError:
@@ -24,21 +29,29 @@ def translated(error: sqlite3.Error | UnicodeDecodeError, path: str) -> BackEndE
     code = getattr(error, "sqlite_errorcode", None)
     primary = None if code is None else code & _PRIMARY_CODE
     if primary in _BUSY:
-        return StoreBusyError(f"{path}: another process keeps it locked; try again")
+        return StoreBusyError(
+            f"{path}: another process keeps it locked; try again, or "
+            "give it a longer timeout"
+        )
     if primary == sqlite3.SQLITE_FULL:
-        return StoreFullError(f"{path}: there is no room left for it; nothing changed")
+        return StoreFullError(
+            f"{path}: there is no room left for it; nothing changed, make room and try "
+            "again"
+        )
     if primary in _DAMAGED or primary is None or primary == sqlite3.SQLITE_ERROR:
         # Without a code: text that is not UTF-8. ERROR: a table or column is missing.
         return StoreCorruptError(
-            f"{path}: it is damaged, or no file of uptime_core: {error}"
+            f"{path}: it is damaged, or no file of uptime_core ({error}); restore it "
+            "from a copy, or give another path"
         )
     if code == sqlite3.SQLITE_IOERR_WRITE:
         # So it says for any error but a full disk.
         return BackEndError(
-            f"{path}: it could not be written, nothing changed: {error}; a quota or a "
+            f"{path}: it could not be written, nothing changed ({error}); a quota or a "
             "limit of file size (ulimit -f) may be reached, or the disk fails"
         )
-    return BackEndError(f"{path}: {error}")
+    advice = "" if primary is None else _ADVICE.get(primary, "")
+    return BackEndError(f"{path}: {error}{advice}")
 
 
 def wal_is_safe(version: tuple[int, int, int]) -> bool:

@@ -86,11 +86,11 @@ class StoreCodes(dict[str, int]):
 
 def _fault(store_id: str) -> str | None:
     if not store_id:
-        return "is empty"
+        return "is empty; every row needs the id of its shop"
     if len(store_id) > _LONGEST:
         return f"has {len(store_id)} characters, more than {_LONGEST}"
     if _CONTROL.search(store_id):
-        return "has a control character"
+        return "has a control character; remove it"
     if not store_id.isascii() and not _encodable(store_id):
         return "has a lone surrogate, which no UTF-8 file can hold"
     if _RUINED.fullmatch(store_id):

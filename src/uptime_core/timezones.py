@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from functools import cache, lru_cache
 from io import BytesIO
 from pkgutil import get_data
@@ -17,6 +16,7 @@ TZDATA_VERSION: str = tzdata.IANA_VERSION
 """The release of the time zone database in use, like ``2026f``."""
 
 _PLACEHOLDER = "Factory"
+_OF_UTC = ("Etc/UTC", "Etc/GMT")
 _LONGEST_NAME = 64
 
 
@@ -24,6 +24,26 @@ _LONGEST_NAME = 64
 def timezone_names() -> frozenset[str]:
     """Every name that is accepted: those of the database, less its placeholder."""
     return frozenset(_database("zones").decode().split()) - {_PLACEHOLDER}
+
+
+@cache
+def outdated_timezones() -> dict[str, str]:
+    """Names that are out of use, and today's name of the same zone.
+
+    These are the links of the database but for those that are somebody's name today,
+    which stand in its table of zones by country, and for those of UTC.
+    """
+    try:
+        table = _database("zoneinfo/zone.tab").decode().splitlines()
+        rules = _database("zoneinfo/tzdata.zi").decode().splitlines()
+    except OSError:  # somebody has packaged the database without them
+        return {}
+    in_use = {line.split("\t")[2] for line in table if line and line[0] != "#"}
+    links = (line.split()[1:] for line in rules if line.startswith("L "))
+    names = timezone_names() - in_use
+    return {
+        name: today for today, name in links if name in names and today not in _OF_UTC
+    }
 
 
 def parse_timezone(cell: object) -> str:
@@ -34,7 +54,8 @@ def parse_timezone(cell: object) -> str:
     """
     if not isinstance(cell, str):
         raise UnknownTimezoneError(
-            f"{shown(cell)} is not the name of a time zone", field="timezone_str"
+            f"{shown(cell)} is not the name of a time zone, like 'Europe/Paris'",
+            field="timezone_str",
         )
     name = cell.strip(BLANKS)
     if name not in timezone_names():
@@ -54,8 +75,10 @@ def _suggestion(name: str) -> str:
         region, _, city = name[:_LONGEST_NAME].rpartition("/")
         start = f"{region}/{city[:1]}" if region else city[:2]
         similar = [known for known in timezone_names() if known.startswith(start)]
+        import difflib  # noqa: PLC0415  # for those who misspell a name
+
         near = next(iter(difflib.get_close_matches(name, sorted(similar), n=1)), None)
-    return f"; did you mean {near!r}?" if near else ""
+    return f"; did you mean {near!r}?" if near else "; names are like 'Europe/Paris'"
 
 
 @cache

@@ -59,7 +59,9 @@ def path_text(value: object, source: str, field: str, what: str = "file") -> str
         name = None
     if not isinstance(name, str):
         raise InputError(
-            f"{shown(value)} is not the path of a {what}", source=source, field=field
+            f"{shown(value)} is not the path of a {what}; give a str or a Path",
+            source=source,
+            field=field,
         )
     if not name or len(name) > _LONGEST_PATH or "\0" in name or not _encodable(name):
         raise InputError(

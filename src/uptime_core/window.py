@@ -81,7 +81,7 @@ class Window:
         """
         if not isinstance(length, timedelta) or length <= timedelta(0):
             raise InputError(
-                f"{shown(length)} is not a positive timedelta",
+                f"{shown(length)} is not a positive timedelta, like timedelta(days=1)",
                 source="Window.last",
                 field="length",
             )
@@ -114,7 +114,7 @@ class Window:
         after = _instant(end, "end")
         if after < first:
             raise InputError(
-                f"{end} is before the start, {start}",
+                f"{end} is before the start, {start}; the start comes first",
                 source="Window.between",
                 field="end",
             )
@@ -131,7 +131,8 @@ class Window:
         start = as_of - (self.length or 0)
         if start < EARLIEST:
             raise InputError(
-                "it begins before the year 1", source=f"window {self.name!r}"
+                "it begins before the year 1; make it shorter, or as_of later",
+                source=f"window {self.name!r}",
             )
         return start, as_of
 
@@ -193,9 +194,16 @@ def checked_windows(windows: Iterable[Window] | Window | None) -> tuple[Window, 
     checked = tuple(iterable(windows, "windows"))
     for window in checked:
         if not isinstance(window, Window):
-            raise InputError(f"{shown(window)} is not a Window", source="windows")
+            raise InputError(
+                f"{shown(window)} is not a Window; make one with Window.last or "
+                "Window.between",
+                source="windows",
+            )
     if not checked:
-        raise InputError("a report needs at least one window", source="windows")
+        raise InputError(
+            "a report needs at least one window; None is the default ones",
+            source="windows",
+        )
     for name, times in Counter(window.name for window in checked).items():
         if times > 1:
             raise InputError(

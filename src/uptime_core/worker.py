@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from uptime_core.abc import Store
 from uptime_core.errors import StaleAttemptError, StoreCorruptError
 from uptime_core.job_queue import JobQueue
-from uptime_core.job_table import JobTable, failure, warn
+from uptime_core.job_table import failure, log_state
 from uptime_core.jobs import (
     Claim,
     Complete,
@@ -29,14 +29,17 @@ from uptime_core.jobs import (
     Renew,
     advance,
 )
+from uptime_core.logs import log, warn
 from uptime_core.runner import ExecutorShutDownError, Run, StopRunError, run
 from uptime_core.threads import join, shut_down
+from uptime_core.watcher import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Executor
 
     from uptime_core.abc import SupportsSnapshot
+    from uptime_core.job_table import JobTable
     from uptime_core.report import Report
 
 _PROGRESS_SECONDS = 1.0
@@ -63,6 +66,7 @@ class Worker:
     Attributes:
         max_workers: As it was given.
         changes: How many changes there were; see `wait_for_change`.
+        watcher: What tells callbacks of progress.
     """
 
     def __init__(
@@ -93,6 +97,7 @@ class Worker:
         self._wake = threading.Event()
         self._stopping = False
         self._supervisor: threading.Thread | None = None
+        self.watcher: Watcher = Watcher(table, self._runs)
 
     def start(self) -> None:
         """Begin to look for jobs, unless that has begun."""
@@ -111,7 +116,7 @@ class Worker:
         This is called when a manager is collected as garbage, which may be at any
         point of any thread: no lock can be taken.
         """
-        self._stopping = True
+        self._stopping = self.watcher.is_over = True
 
     @property
     def is_stopping(self) -> bool:
@@ -127,6 +132,7 @@ class Worker:
         with self._changed:
             self.changes += 1
             self._changed.notify_all()
+        self.watcher.wake()
 
     def wait_for_change(self, seen: int, seconds: float) -> None:
         """Wait until `changes` is not what was seen, or for so many seconds."""
@@ -150,7 +156,7 @@ class Worker:
             seconds: For how long their ends are waited for.
         """
         with self._changed:
-            self._stopping = True
+            self._stopping = self.watcher.is_over = True
             for run_ in self._runs.values():
                 run_.stop.set()
             supervisor = self._supervisor
@@ -247,6 +253,7 @@ class Worker:
                 self._queue.rest(job.report_id, _DAMAGED_SECONDS)
                 continue
             if is_ours:
+                log_state(claimed)
                 self._begin(claimed)
 
     def _free(self) -> int:
@@ -296,7 +303,7 @@ class Worker:
             # With the process, its executors end first; that is no fault.
             ends = self._stopping or not threading.main_thread().is_alive()
             if not (ends and isinstance(error, ExecutorShutDownError)):
-                warn(f"report {report_id} failed", error)
+                warn(f"an attempt at report {report_id} failed", error)
                 event = failure(fence, error)
         finally:
             given_back = isinstance(event, Release) and self._stopping
@@ -323,10 +330,12 @@ class Worker:
         )
         run_.total = snapshot.shops
         told = time.monotonic()
+        log.debug("report %s reads %d shops", run_.job.report_id, run_.total)
 
         def tell(done: int) -> None:
             nonlocal told
             run_.done = done
+            self.watcher.wake()
             if time.monotonic() - told > _PROGRESS_SECONDS:
                 told = time.monotonic()
                 self._tell(run_, Renew(run_.job.fence, run_.done, run_.total))

@@ -187,19 +187,6 @@ class HookedSink(ReportSink):
         return report
 
 
-class FakeClock:
-    """A clock that stands still until it is set."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_by(self, length: timedelta) -> None:
-        self.now += length
-
-
 def begin(manager: ReportManager) -> ReportManager:
     """Let a manager look for work, though it was asked for nothing."""
     with suppress(ReportNotFoundError):

@@ -276,7 +276,7 @@ def serve(folder: str, kind: str, on_sigterm: str) -> None:
     """Makes reports, slowly, until SIGTERM comes."""
     if on_sigterm == "leaves":
         signal.signal(signal.SIGTERM, leave)
-    runner.SHOPS_PER_BLOCK = 1
+    vars(runner)["SHOPS_PER_BLOCK"] = 1
     store = SqliteStore(Path(folder) / "shared.db")
     sink = shared_sink(kind, Path(folder))
     with ReportManager(store, sink, executor=SlowExecutor(1), lease=SHORT_LEASE):

@@ -18,12 +18,14 @@ from tests.faults.samples import (
 )
 
 from uptime_core import BackEndError, InputError, ReportManager, ReportStatus
+from uptime_core.testing import FaultySink, FaultyStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from uptime_core import ReportSink
+    from uptime_core.testing.faults import When
 
 
 class SpeechlessError(Exception):
@@ -87,30 +89,21 @@ def is_whole(status: ReportStatus, sink: ReportSink) -> None:
 
 @pytest.mark.parametrize("make", ERRORS, ids=lambda make: type(make()).__name__)
 def test_a_store_that_raises_anything(make: Callable[[], BaseException]) -> None:
-    failing = True
-
-    def fail(_: int) -> None:
-        if failing:
-            raise make()
-
-    store = HookedStore(store_of(), fail)
+    store = FaultyStore(store_of(), error=make, methods=["snapshot_for"], times=None)
     manager = ReportManager(store, lease=LEASE)
     status = manager.wait(manager.trigger(), A_WHILE)
-    assert (status.state, status.attempt, store.reads) == ("failed", 3, 3)
+    assert (status.state, status.attempt, store.failures) == ("failed", 3, 3)
     assert type(make()).__name__ in str(status.error)
     is_whole(status, manager._sink)
-    failing = False
+    store.heal()
     assert manager.wait(manager.trigger(), A_WHILE).state == "complete"
     manager.close()
 
 
 @pytest.mark.parametrize("failures", [1, 2, 3])
 def test_a_store_that_fails_and_recovers(sink: ReportSink, failures: int) -> None:
-    def fail(number: int) -> None:
-        if number <= failures:
-            raise OSError("for a while")
-
-    with ReportManager(HookedStore(store_of(), fail), sink) as manager:
+    store = FaultyStore(store_of(), methods=["snapshot_for"], times=failures)
+    with ReportManager(store, sink) as manager:
         status = manager.wait(manager.trigger(), A_WHILE)
         is_whole(status, sink)
         assert status.attempt == min(failures + 1, 3)
@@ -119,10 +112,9 @@ def test_a_store_that_fails_and_recovers(sink: ReportSink, failures: int) -> Non
 
 
 def test_input_errors_are_not_tried_again(sink: ReportSink) -> None:
-    def fail(_: int) -> None:
-        raise InputError("bad", source="polls.csv", line=7)
-
-    with ReportManager(HookedStore(store_of(), fail), sink) as manager:
+    error = InputError("bad", source="polls.csv", line=7)
+    store = FaultyStore(store_of(), error=error, methods=["snapshot_for"])
+    with ReportManager(store, sink) as manager:
         status = manager.wait(manager.trigger(), A_WHILE)
         assert (status.state, status.attempt) == ("failed", 1)
         assert "polls.csv, line 7: bad" in str(status.error)
@@ -143,27 +135,18 @@ def life(manager: ReportManager, errors: tuple[type[BaseException], ...]) -> lis
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_sink_that_fails_once_at_any_call(
-    kind: str, when: str, tmp_path: Path
+    kind: str, when: When, tmp_path: Path
 ) -> None:
     """At its n-th call, for each n until a life of two reports needs no more."""
     for number in range(1, 100):
-        calls = 0
-
-        def fail(_: str, number: int = number) -> None:
-            nonlocal calls
-            calls += 1
-            if calls == number:
-                make = ERRORS[number % 6]
-                raise make()
-
         folder = tmp_path / str(number)
         folder.mkdir()
         inner = open_sink(kind, folder)
-        failing = HookedSink(inner, **{when: fail})
+        failing = FaultySink(inner, number, error=ERRORS[number % 6], when=when)
         manager = ReportManager(store_of(), failing, lease=LEASE)
         ids = life(manager, (Exception,))
-        enough = calls < number
-        calls = 1000
+        enough = not failing.failures
+        failing.heal()
         for report_id in {*ids, *(job.report_id for job in inner.jobs())}:
             status = manager.wait(report_id, A_WHILE)
             assert status.state == "complete", f"call {number}: {status}"
@@ -212,11 +195,10 @@ ROOTLESS: Path = None  # type: ignore[assignment]  # a sink in memory needs no f
 
 
 def test_a_sink_that_never_takes_a_report(sink: ReportSink) -> None:
-    def fail(name: str) -> None:
-        if name == "running to complete":
-            raise OSError(28, "no room")
-
-    with ReportManager(store_of(), HookedSink(sink, fail), lease=LEASE) as manager:
+    full = FaultySink(
+        sink, error=OSError(28, "no room"), methods=["running to complete"], times=None
+    )
+    with ReportManager(store_of(), full, lease=LEASE) as manager:
         status = manager.wait(manager.trigger(), A_WHILE)
         assert (status.state, status.attempt) == ("failed", 3)
         assert "no room" in str(status.error)

@@ -65,3 +65,13 @@ def test_sums_count_instants_that_are_open_and_spoken_for(
             down = sum(spoken.get(i) == 0 for i in inside)
             assert sums.up[shop_number, number] == up
             assert sums.down[shop_number, number] == down
+
+
+def test_a_shop_whose_first_span_begins_where_that_of_another_ended() -> None:
+    """Their business time is not one function: each is looked up on its own."""
+    shop, edge = np.array([0, 2]), np.array([[10, 25], [25, 50]])
+    spans = Spans(shop, edge[0], edge[1], np.array([1, 0], dtype=np.uint8))
+    sums = accumulate(spans, business_time(), np.array([LOW]), np.array([HIGH]))
+    assert sums.up.tolist() == [[15], [0], [0]]
+    assert sums.down.tolist() == [[0], [0], [15]]
+    assert sums.open.tolist() == [[60], [0], [20]]

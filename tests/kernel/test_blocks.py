@@ -50,3 +50,36 @@ def test_each_row_is_in_the_block_of_its_shop(shops: list[int], size: int) -> No
     assert len(taken) == len(blocks)
     for (first, after), numbers in zip(blocks, taken, strict=True):
         assert numbers == [n for n, s in enumerate(shops) if first <= s < after]
+
+
+def test_without_a_shop_there_is_no_block() -> None:
+    nothing = np.zeros(0, dtype=np.int64)
+    assert shop_blocks(nothing, 10, 1) == []
+    assert list(rows_of_blocks(nothing, [])) == []
+
+
+def test_a_block_ends_at_the_last_shop_that_fits() -> None:
+    polls = np.array([4, 3, 3, 4, 4, 4, 25, 0, 0])
+    blocks = shop_blocks(polls, 10, 1)
+    assert blocks == [(0, 3), (3, 5), (5, 6), (6, 7), (7, 9)]
+
+
+@pytest.mark.parametrize(
+    ("bits", "segments", "most_shops", "size"),
+    [
+        (PACKED_BITS - 2, 1, 100, 3),  # three shops have numbers of two bits
+        (PACKED_BITS - 1, 1, 100, 1),
+        (10, 1, 100, 7),  # as MOST_SHOPS says
+        (10, 1, 5, 5),
+        (10, 3, 100, 3),  # three times three segments are no more than LIMIT
+        (10, 11, 100, 1),
+    ],
+)
+def test_each_limit_is_used_up(
+    bits: int, segments: int, most_shops: int, size: int
+) -> None:
+    polls = np.zeros(20, dtype=np.int64)
+    blocks = shop_blocks(polls, bits, segments, most_shops)
+    assert blocks[0] == (0, size)
+    assert all(after - first == size for first, after in blocks[:-1])
+    assert blocks[-1][1] == 20

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from uptime_core.kernel.blocks import time_bits
 from uptime_core.kernel.extrapolate import (
     FAR,
+    FEW_RUNS,
     Initial,
     Method,
     extrapolate,
     settle,
+    speech,
 )
 
 PollRow = tuple[int, int, int]
@@ -42,6 +44,19 @@ def test_settled_polls_are_sorted_distinct_and_down_wins(rows: list[PollRow]) ->
     assert polls.conflicts == sum(len(both) == 2 for both in statuses.values())
 
 
+@pytest.mark.parametrize("runs", [1, 2, FEW_RUNS, FEW_RUNS + 1, 500])
+def test_sorted_runs_settle_like_any_other_order(runs: int) -> None:
+    chance = np.random.default_rng(runs)
+    rows = np.array([chance.integers(0, most, 3000) for most in (7, 900, 2)])
+    parts = np.array_split(rows, runs, axis=1)
+    in_runs = np.hstack([part[:, np.lexsort(part[::-1])] for part in parts])
+    expected = settle(*columns(rows.T.tolist()))
+    polls = settle(*columns(in_runs.T.tolist()))
+    assert polls.key.tolist() == expected.key.tolist() == sorted(set(polls.key))
+    assert polls.duplicates == expected.duplicates > 0
+    assert polls.conflicts == expected.conflicts > 0
+
+
 def test_settling_holds_where_shop_and_time_just_fit() -> None:
     low, span = -(2**58), 2**59 - 1
     rows = [(3, low + span, 1), (0, low, 0), (3, low, 1), (0, low + span, 0)]
@@ -59,7 +74,7 @@ def speaker(
     reach: int | None,
     initial: Initial,
 ) -> int | None:
-    """The status of the poll that speaks for an instant, straight from the text."""
+    """The instant of the poll that speaks for another, straight from the text."""
     ordered = sorted(polls)
     limit = 10**6 if reach is None else reach
     for place, at in enumerate(ordered):
@@ -80,8 +95,52 @@ def speaker(
             if after is not None:
                 speaks = speaks and instant < at + (after - at) // 2
         if speaks:
-            return polls[at]
+            return at
     return None
+
+
+def check(
+    rows: list[PollRow],
+    *,
+    method: Method,
+    reach: int | None,
+    initial: Initial,
+    low: int,
+    high: int,
+) -> None:
+    """Compare what is found with the definition, instant by instant."""
+    polls = settle(*columns(rows))
+    spans = extrapolate(
+        polls, method=method, reach=reach, initial=initial, low=low, high=high
+    )
+    assert (spans.start < spans.end).all()
+    found = {
+        (shop, instant): status
+        for shop, start, end, status in zip(*spans, strict=True)
+        for instant in range(start, end)
+    }
+    assert len(found) == (spans.end - spans.start).sum(), "spans are disjoint"
+    start, end = speech(polls, method=method, reach=reach, initial=initial)
+    polls_found = {
+        (int(shop), instant): int(at)
+        for shop, at, first, after in zip(
+            polls.shop, polls.at, start.tolist(), end.tolist(), strict=True
+        )
+        for instant in range(max(first, low), min(after, high))
+    }
+    stretches = np.minimum(end, high) - np.maximum(start, low)
+    assert len(polls_found) == stretches[stretches > 0].sum(), "no two polls speak"
+    status_of = list(zip(polls.shop, polls.at, polls.status, strict=True))
+    for shop in range(4):
+        own = {int(at): int(status) for s, at, status in status_of if s == shop}
+        for instant in range(low, high):
+            expected = speaker(
+                own, instant, method=method, reach=reach, initial=initial
+            )
+            assert polls_found.get((shop, instant)) == expected
+            assert found.get((shop, instant)) == (
+                None if expected is None else own[expected]
+            )
 
 
 @pytest.mark.parametrize("method", ["previous", "next", "nearest"])
@@ -99,24 +158,20 @@ def test_who_speaks_is_what_the_definition_says(
     window: list[int],
 ) -> None:
     low, high = window
-    polls = settle(*columns(rows))
-    spans = extrapolate(
-        polls, method=method, reach=reach, initial=initial, low=low, high=high
-    )
-    assert (spans.start < spans.end).all()
-    found = {
-        (shop, instant): status
-        for shop, start, end, status in zip(*spans, strict=True)
-        for instant in range(start, end)
-    }
-    assert len(found) == (spans.end - spans.start).sum(), "spans are disjoint"
-    status_of = list(zip(polls.shop, polls.at, polls.status, strict=True))
-    for shop in range(4):
-        own = {int(at): int(status) for s, at, status in status_of if s == shop}
-        for instant in range(low, high):
-            assert found.get((shop, instant)) == speaker(
-                own, instant, method=method, reach=reach, initial=initial
-            )
+    check(rows, method=method, reach=reach, initial=initial, low=low, high=high)
+
+
+@pytest.mark.parametrize("method", ["previous", "next", "nearest"])
+@pytest.mark.parametrize("initial", ["unknown", "first"])
+@pytest.mark.parametrize("reach", [1, 2, 3])
+@pytest.mark.parametrize("statuses", [(0, 0), (0, 1), (1, 0), (1, 1)])
+def test_two_polls_at_every_distance(
+    method: Method, initial: Initial, reach: int, statuses: tuple[int, int]
+) -> None:
+    """Below, at and above each multiple of the reach, up to four times as much."""
+    for distance in range(1, 4 * reach + 2):
+        rows = [(0, 0, statuses[0]), (0, distance, statuses[1]), (1, distance, 1)]
+        check(rows, method=method, reach=reach, initial=initial, low=-9, high=24)
 
 
 def test_neighbours_of_one_status_are_one_span() -> None:

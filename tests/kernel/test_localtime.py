@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from itertools import pairwise
 
 import pytest
-from tests.strategies import ANCHORS
 from tests.tzif import offset_changes, zone_file, zone_names
 
 from uptime_core.instants import EARLIEST, LATEST
 from uptime_core.kernel.localtime import PROBE_STEP, SECOND, offset_segments
+from uptime_core.testing.anchors import ANCHORS
 from uptime_core.timezones import load_timezone
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -2,46 +2,38 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hypothesis import event, given
-from tests.strategies import Dataset, datasets, policies, shop_id
+from hypothesis import strategies as st
 
-from uptime_core import Policy, Report, compute_report
+from uptime_core import Policy, compute_report
 from uptime_core.testing import oracle
+from uptime_core.testing.strategies import (
+    anchors,
+    business_hours,
+    datasets,
+    policies,
+)
+
+if TYPE_CHECKING:
+    from uptime_core.testing import Dataset
+
+CLOSED_OR_NOT = st.one_of(st.just(()), st.none(), business_hours())
 
 
-def report_of(dataset: Dataset, policy: Policy) -> Report:
-    shops = [shop_id(number) for number in range(len(dataset.shops))]
-    return compute_report(
-        dataset.polls,
-        dataset.hours,
-        dataset.timezones,
-        as_of=dataset.as_of,
-        windows=dataset.report_windows,
-        stores=shops,
-        policy=policy,
-    )
-
-
-@given(datasets(), policies())
+@given(
+    st.one_of(
+        datasets(),
+        datasets(about=anchors(first_year=1), rows=CLOSED_OR_NOT),
+    ),
+    policies(),
+)
 def test_every_sum_is_the_oracles(dataset: Dataset, policy: Policy) -> None:
-    report = report_of(dataset, policy)
-    for number, shop in enumerate(dataset.shops):
-        row = report.row(shop_id(number))
-        for place, (start, end) in enumerate(dataset.windows):
-            expected = oracle.account(
-                shop.polls,
-                start,
-                end,
-                as_of=dataset.as_of,
-                rows=shop.rows,
-                timezone=shop.timezone,
-                policy=policy,
-            )
-            if 0 < expected.unknown < expected.open:
-                event("something observed, something unknown")
-            assert expected == (
-                row.up[place],
-                row.down[place],
-                row.unknown[place],
-                row.open[place],
-            )
+    report = compute_report(**dataset.arguments, policy=policy)
+
+    sums = oracle.account_all(**dataset.arguments, policy=policy)
+    assert oracle.sums_of(report) == sums
+    for shop in sums.values():
+        if any(0 < window.unknown < window.open for window in shop):
+            event("something observed, something unknown")

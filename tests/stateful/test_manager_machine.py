@@ -5,13 +5,12 @@ from __future__ import annotations
 import shutil
 import tempfile
 import threading
-from concurrent.futures import Executor, Future
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import attrs
 import hypothesis
@@ -30,7 +29,6 @@ from tests.faults.samples import (
     A_WHILE,
     KINDS,
     NOON,
-    FakeClock,
     HookedStore,
     open_sink,
     store_of,
@@ -58,19 +56,18 @@ from uptime_core import (
 )
 from uptime_core.instants import to_micros
 from uptime_core.jobs import Claim, advance
+from uptime_core.testing import InlineExecutor, ManualClock
 from uptime_core.worker import Worker
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from hypothesis.stateful import MultipleResults
 
     from uptime_core import Job, MemoryStore, Report
 
 Outcome = Literal["good", "os error", "input error"]
-P = ParamSpec("P")
-T = TypeVar("T")
 
 SECOND = 1_000_000
 TIMEOUT = timedelta(seconds=100)
@@ -96,20 +93,6 @@ REQUESTS: tuple[dict[str, Any], ...] = (
     {"stores": ["nobody"]},
 )
 NO_SUCH_SHOP = 4
-
-
-class InlineExecutor(Executor):
-    """Computes at once, in the thread that asks."""
-
-    def submit(
-        self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
-    ) -> Future[T]:
-        future: Future[T] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001  # told in the future
-            future.set_exception(error)
-        return future
 
 
 class Turnstile(threading.Event):
@@ -353,7 +336,7 @@ class ManagerMachine(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(dir=_fast_folder()))
         self.patch = pytest.MonkeyPatch()
-        self.clock = FakeClock()
+        self.clock = ManualClock(NOON)
         self.mono = 0.0
         self.wrong: list[str] = []
         self.entries: dict[str, Entry] = {}
@@ -392,7 +375,7 @@ class ManagerMachine(RuleBasedStateMachine):
 
     @property
     def now(self) -> int:
-        return to_micros(self.clock.now)
+        return to_micros(self.clock())
 
     def _sink(self) -> ReportSink:
         if self.kind == "memory" and self.sinks:
@@ -531,7 +514,7 @@ class ManagerMachine(RuleBasedStateMachine):
 
     @rule(slot=slots, seconds=st.sampled_from([-20, -1, 0, 1]))
     def delete_before(self, slot: str, seconds: int) -> None:
-        horizon = self.clock.now + timedelta(seconds=seconds)
+        horizon = self.clock() + timedelta(seconds=seconds)
         gone = [
             entry.report_id
             for entry in self.entries.values()
@@ -577,7 +560,7 @@ class ManagerMachine(RuleBasedStateMachine):
 
     def _pass_by(self, seconds: float) -> None:
         """Time passes; or the clock is set back, which only the wall clock is."""
-        self.clock.pass_by(timedelta(seconds=seconds))
+        self.clock.advance(timedelta(seconds=seconds))
         self.mono += max(seconds, 0)
 
     def _step(self, led: Led) -> None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from uptime_core.errors import BadFileError
+from uptime_core.headers import Column
 from uptime_core.stores import line_blocks, parts
-from uptime_core.stores.table import Batch, Column, Layout
+from uptime_core.stores.table import Batch, Layout
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +23,7 @@ LINES = [b"%d\n" % number for number in range(40)]
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(line_blocks, "_BLOCK_BYTES", 7)
-    monkeypatch.setattr(parts, "_cores", lambda: 2)
+    monkeypatch.setattr(parts, "cores", lambda: 2)
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def test_later_blocks_are_scanned_in_threads(path: Path) -> None:
 def test_a_machine_with_one_core_needs_no_threads(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parts, "_cores", lambda: 1)
+    monkeypatch.setattr(parts, "cores", lambda: 1)
     for part in parts.read_parts(path, COLUMNS, in_threads, threads=True):
         assert not isinstance(part, Batch)
         assert not part.rows

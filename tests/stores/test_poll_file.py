@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from uptime_core.errors import InputError
+from uptime_core.headers import POLL_COLUMNS
 from uptime_core.plain_polls import PlainPolls, scan
 from uptime_core.rejects import Rejects
 from uptime_core.stores import line_blocks, poll_file
-from uptime_core.stores.csv import POLL_COLUMNS
+from uptime_core.testing.strategies import hostile_csv
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from uptime_core import PollColumns
+    from uptime_core.testing.hostile import HostileCsv
 
 HEADER = "store_id,timestamp_utc,status\n"
 LINES = (
@@ -29,38 +31,6 @@ LINES = (
     "54515546588432327,2023-01-24 09:06:42.6 UTC,inactive\n"
     "8419537941919820732,2023-01-22 12:09:39 UTC,active\n"
 )
-
-ids = st.one_of(
-    st.integers(-(2**63), 2**63 - 1).map(str),
-    st.uuids().map(str),
-    st.sampled_from(["a", "b", "", " a", "a ", "\ta", "1e+18", "ab" * 40, "a" * 201]),
-    st.text(max_size=30),
-    st.text("ab", min_size=60, max_size=70),
-)
-years = st.sampled_from(["2023", "1900", "2199", "1899", "2200", "0000", "2024"])
-two_digits = st.integers(0, 99).map("{:02}".format)
-timestamps = st.one_of(
-    st.datetimes().map(str),
-    st.datetimes().map("{} UTC".format),
-    st.datetimes().map("{}Z".format),
-    st.builds("{}-{}-{} {}:{}:{} UTC".format, years, *[two_digits] * 5),
-    st.builds(
-        "2023-02-{} 11:22:{}{}{}".format,
-        two_digits,
-        two_digits,
-        st.sampled_from(["", ".", ".1", ".12", ".123", ".123456", ".1234567", ". "]),
-        st.sampled_from(["", " UTC", "Z", " utc", "UTC", "  UTC", "+01:00", " UTC "]),
-    ),
-    st.sampled_from(
-        ["2023-01-24T09:06:42 UTC", "x", "", "2023-01-24 09:06:42.\u0661 UTC"]
-    ),
-    st.text(max_size=32),
-)
-statuses = st.sampled_from(
-    ["active", "inactive", "ACTIVE", " active", "actives", "", "activ", "inactivE", "é"]
-)
-rows = st.tuples(ids, timestamps, statuses).map(",".join)
-lines = st.one_of(rows, rows, rows, st.sampled_from(["", " ", "a,b", "a,b,c,d", '"a"']))
 
 
 def plainly(path: Path, rejects: Rejects, most_rows: int = 10**9) -> list[PollColumns]:
@@ -87,25 +57,32 @@ def outcome(read: Callable[[Path, Rejects], list[PollColumns]], path: Path) -> A
 
 
 @pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("polls") / "polls.csv"
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("polls")
 
 
-@given(
-    lines=st.lists(lines, max_size=12),
-    newline=st.sampled_from(["\n", "\r\n", "\r"]),
-    ends=st.booleans(),
-    block=st.integers(1, 200),
-)
-@example(lines=["a,2023-01-24 09:06:42. UTC,active"], newline="\n", ends=True, block=99)
-@example(lines=["a,2023-02-29 09:06:42 UTC,active"], newline="\n", ends=True, block=99)
-def test_generated_files(
-    path: Path, *, lines: list[str], newline: str, ends: bool, block: int
-) -> None:
-    text = HEADER + newline.join(lines) + (newline if ends else "")
-    path.write_bytes(text.encode(errors="replace"))
+@pytest.fixture
+def path(folder: Path) -> Path:
+    return folder / "polls.csv"
+
+
+@given(file=hostile_csv("polls"), block=st.integers(1, 200))
+def test_generated_files(folder: Path, file: HostileCsv, block: int) -> None:
+    path = file.write(folder)
     with mock.patch.object(line_blocks, "_BLOCK_BYTES", block):
-        assert outcome(plainly, path) == outcome(as_texts, path)
+        both = outcome(plainly, path)
+        assert both == outcome(as_texts, path)
+    if file.bad_file is None:
+        _, rejected = both[0]
+        assert [(row.line, row.field) for row in rejected] == [*file.rejected]
+
+
+@pytest.mark.parametrize(
+    "row", ["a,2023-01-24 09:06:42. UTC,active", "a,2023-02-29 09:06:42 UTC,active"]
+)
+def test_a_row_that_is_nearly_plain(path: Path, row: str) -> None:
+    path.write_text(f"{HEADER}{row}\n")
+    assert outcome(plainly, path) == outcome(as_texts, path)
 
 
 @pytest.mark.parametrize("seed", range(4))

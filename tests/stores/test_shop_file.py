@@ -6,15 +6,15 @@ import random
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from uptime_core.errors import InputError
+from uptime_core.headers import HOURS_COLUMNS, TIMEZONE_COLUMNS
 from uptime_core.stores import line_blocks, shop_file
 from uptime_core.stores.csv import (
-    HOURS_COLUMNS,
-    TIMEZONE_COLUMNS,
     read_hours,
     read_timezones,
 )
@@ -124,7 +124,9 @@ def test_files_with_any_bytes_changed(path: Path, seed: int) -> None:
         (b"1,0\r1,1\n", [0, 1]),
         (b"1,\0\n", [0, 1]),
         (b"1,\xff\n", [0, 1]),
-        (b"1," + b"x" * (1 << 16) + b"\n", [0, 1]),
+        (b"1,0\n1\n", [0, 1]),
+        (b"1," + b"x" * 65 + b"\n", [0, 1]),
+        (b"x" * 65 + b",0\n", [0, 1]),
     ],
 )
 def test_what_only_csv_can_read_is_left_to_it(data: bytes, places: list[int]) -> None:
@@ -132,5 +134,8 @@ def test_what_only_csv_can_read_is_left_to_it(data: bytes, places: list[int]) ->
 
 
 def test_lines_are_cut_behind_the_id() -> None:
-    rows = shop_file.plain_rows(b"1,0,9:00\r\n2\n,x", Layout([0, 1, 2], 3))
-    assert rows == (("1", "2", ""), ("0,9:00", "", "x"))
+    rows = shop_file.plain_rows(b"1,0,9:00\r\n,,\n22,x,", Layout([0, 1, 2], 3))
+    assert rows is not None
+    every = np.arange(3)
+    assert rows.store_ids.texts(every) == [b"1", b"", b"22"]
+    assert rows.rests.texts(every) == [b"0,9:00", b",", b"x,"]

@@ -21,12 +21,12 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from tests.strategies import policies
 
 from uptime_core import Snapshot, Window, compute_snapshot, compute_store
 from uptime_core.ingest import IngestResult
 from uptime_core.stores import compaction, packed, sqlite_ingest, sqlite_tables
 from uptime_core.stores.sqlite import SqliteStore
+from uptime_core.testing.strategies import policies
 
 if TYPE_CHECKING:
     from uptime_core import Policy

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from uptime_core.errors import BadFileError, InputError
+from uptime_core.headers import Column
 from uptime_core.stores.line_blocks import LONGEST_LINE, line_blocks, open_file
-from uptime_core.stores.table import Batch, Column, read_batches, renamed
+from uptime_core.stores.table import Batch, read_batches, renamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from typing import assert_type
+from typing import Literal, assert_type
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ from uptime_core import (
     CsvStore,
     HoursColumns,
     InputError,
+    Interval,
+    LocalWeek,
     MemoryStore,
     Policy,
     Poll,
@@ -29,12 +31,17 @@ from uptime_core import (
     ReportRow,
     Snapshot,
     Store,
+    Timeline,
+    Totals,
+    Transition,
     UnknownStoreIdError,
     UptimeError,
     WeeklySchedule,
     Window,
     compute_report,
     compute_snapshot,
+    local_week,
+    timeline,
     uptime,
 )
 
@@ -102,6 +109,40 @@ report.to_csv(io.StringIO())
 report.to_csv(io.BytesIO())
 report.to_csv(columns="all")  # type: ignore[call-overload]
 report.up = report.down  # type: ignore[misc]
+
+totals = report.totals()
+assert_type(totals, Totals)
+assert_type(totals["last_day"], Accounting)
+assert_type(totals.ratio, tuple[float | None, ...])
+report.to_pandas(wide=True)
+report.to_polars(wide=False)
+compute_report(report)
+
+# behind a number
+line = timeline(
+    [("a", NOON, True)],
+    [("a", 0, "9:00", "17:00")],
+    {"a": "UTC"},
+    store_id="a",
+    window=Window.last(timedelta(1)),
+    as_of=NOON,
+    policy=Policy(),
+)
+assert_type(line, Timeline)
+assert_type(line[0], Interval)
+assert_type(line[0].state, Literal["up", "down", "unknown", "closed"])
+assert_type(line[0].poll, Poll | None)
+assert_type(line[0].hours, BusinessHours | None)
+assert_type(line[0].duration, timedelta)
+assert_type(line.accounting, Accounting)
+assert_type(line.transitions, tuple[Transition, ...])
+assert_type(line.starts, npt.NDArray[np.int64])
+timeline(MemoryStore(), store_id="a", window="last_day", report=report)
+timeline(MemoryStore().snapshot(), store_id="a", start=NOON, end=NOON)
+week = local_week(MemoryStore(), stores=["a"], report=report)
+assert_type(week, LocalWeek)
+assert_type(week.up, npt.NDArray[np.int64])
+assert_type(week.ratio, npt.NDArray[np.float64])
 
 # one shop
 accounting = uptime(

@@ -7,5 +7,6 @@ are small integers. Nothing here knows the name of a zone, reads a file or a clo
 * `extrapolate`: from polls to who speaks when.
 * `localtime`: a time zone as segments of constant offset.
 * `weekly`: weekly hours in local time as a measure of business time in UTC.
+* `sessions`: when a shop is open, by which row, and who speaks meanwhile, written out.
 * `accumulate`: sums over shops and windows.
 """

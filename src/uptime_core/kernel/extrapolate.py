@@ -11,6 +11,9 @@ from uptime_core.kernel.arrays import Int64, UInt8, starts_of_runs
 from uptime_core.kernel.blocks import time_bits
 from uptime_core.kernel.intervals import clip
 
+FEW_RUNS = 64
+"""Merged faster than sorted, by whatever instructions the processor has for it."""
+
 Method = Literal["previous", "next", "nearest"]
 Initial = Literal["unknown", "first"]
 
@@ -99,7 +102,9 @@ def settle(shop: Int64, at: Int64, status: UInt8) -> Polls:
     key += at  # doubled where no array is needed for it; sums may wrap on the way
     key -= 2 * origin
     key += status
-    key.sort()
+    # Some sorted runs, as stores give them, are merged in a fraction of the time.
+    runs = 1 + int(np.count_nonzero(key[1:] < key[:-1]))
+    key.sort(kind="stable" if runs <= FEW_RUNS else "quicksort")
     differing = key[1:] ^ key[:-1]
     again = differing <= 1
     duplicates = int(np.count_nonzero(again))
@@ -138,15 +143,46 @@ def extrapolate(
     Returns:
         The intervals, neighbours of equal status joined.
     """
-    span = FAR if reach is None else min(reach, FAR)
+    span = _span(reach)
     # Neighbours of one shop and status go on without a hole up to this distance: their
     # run is one span, and only the polls at its two ends are needed.
     near = 2 * span if method == "nearest" else span
     begins = _begins(polls, near)
     opening = polls.take(begins)
     closing = polls.take(np.append(begins, len(polls.key))[1:] - 1)
-    shop, start, end = opening.shop, opening.at, closing.at
-    first = starts_of_runs(shop)
+    start, end = _stretches(opening, closing, method=method, span=span, initial=initial)
+    start, end, spoken = clip(start, end, low, high)
+    shop, status = opening.shop[spoken], opening.status[spoken]
+    return Spans(shop, start[spoken], end[spoken], status)
+
+
+def speech(
+    polls: Polls, *, method: Method, reach: int | None, initial: Initial
+) -> tuple[Int64, Int64]:
+    """For how long each poll speaks: what `extrapolate` joins, and does not clip.
+
+    Args:
+        polls: Distinct polls, sorted by shop and instant.
+        method: As for `extrapolate`; likewise the others.
+        reach: For how long a poll speaks at most.
+        initial: Whether a shop's first poll also speaks backward.
+
+    Returns:
+        Each poll's first instant and first instant after it.
+    """
+    return _stretches(polls, polls, method=method, span=_span(reach), initial=initial)
+
+
+def _span(reach: int | None) -> int:
+    return FAR if reach is None else min(reach, FAR)
+
+
+def _stretches(
+    opening: Polls, closing: Polls, *, method: Method, span: int, initial: Initial
+) -> tuple[Int64, Int64]:
+    """For how long runs of polls speak, given the first and the last poll of each."""
+    start, end = opening.at, closing.at
+    first = starts_of_runs(opening.shop)
     before, after = end[:-1], start[1:]  # of neighbouring runs
     inner = ~first[1:]
     if method == "previous":
@@ -163,8 +199,7 @@ def extrapolate(
         start, end = start - span, end + span
         start[1:][inner] = np.maximum(start[1:], middle)[inner]
         end[:-1][inner] = np.minimum(end[:-1], middle)[inner]
-    start, end, spoken = clip(start, end, low, high)
-    return Spans(shop[spoken], start[spoken], end[spoken], opening.status[spoken])
+    return start, end
 
 
 def _begins(polls: Polls, near: int) -> Int64:

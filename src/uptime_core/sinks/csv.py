@@ -15,8 +15,8 @@ from uptime_core.errors import (
     located,
 )
 from uptime_core.job_record import job_text
-from uptime_core.job_table import warn
 from uptime_core.jobs import JobState, is_report_id
+from uptime_core.logs import warn
 from uptime_core.report_csv import MEASURES, Columns, report_csv
 from uptime_core.report_record import report_bytes
 from uptime_core.sinks.folder import Folder, translated
@@ -237,9 +237,10 @@ class CsvSink(Closing, ReportSink):
         """The new files of a job, and of a key that is new, by name."""
         text = job_text(job).encode() + b"\n"
         if len(text) > LONGEST_JOB:
-            raise InputError(
-                f"the request takes more than {LONGEST_JOB:,} bytes", source="swap"
+            reason = (
+                f"the request takes more than {LONGEST_JOB:,} bytes; list fewer shops"
             )
+            raise InputError(reason, source="swap")
         contents = {job_name(job.report_id): text}
         if report is not None:
             contents[report_name(job)] = report_bytes(report)

@@ -9,7 +9,7 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 try:
     import fcntl
@@ -19,15 +19,15 @@ except ImportError:  # pragma: no cover  # Windows
 from uptime_core.errors import (
     BackEndError,
     StoreBusyError,
-    StoreCorruptError,
     StoreFullError,
     UptimeError,
+    damaged_report,
 )
 from uptime_core.patience import at_most
 from uptime_core.values import path_text, seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
 _FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 _LOCK = ".lock"
@@ -136,22 +136,16 @@ class Folder:
         finally:
             new.remove()
 
-    def read(
-        self,
-        name: str,
-        longest: int,
-        stated: tuple[int, Callable[[bytes], int]] | None = None,
-    ) -> bytes | None:
-        """The content of a file, or None if it is not there.
+    @contextmanager
+    def opened(self, name: str, longest: int) -> Iterator[BinaryIO | None]:
+        """A file to read from, or None if it is not there.
 
         Args:
             name: The file.
             longest: How many bytes it may have.
-            stated: What tells, by so many of its first bytes, how many it should have:
-                where it has others, none of them is read.
 
         Raises:
-            StoreCorruptError: It is no regular file, or does not have such a length.
+            StoreCorruptError: It is no regular file, or is longer.
         """
         path = self.path / name
         try:
@@ -160,29 +154,26 @@ class Folder:
         except FileNotFoundError:
             if not self.path.is_dir():
                 raise
-            return None
+            yield None
+            return
         except OSError as error:
             if error.errno in (errno.ELOOP, errno.ENXIO):
-                raise StoreCorruptError(f"{path}: it is no regular file") from error
+                raise damaged_report(path, "it is no regular file") from error
             raise
-        try:
+        with open(descriptor, "rb") as stream:  # noqa: PTH123  # a descriptor
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
-                raise StoreCorruptError(f"{path}: it is no regular file")
+                raise damaged_report(path, "it is no regular file")
             if status.st_size > longest:
-                raise StoreCorruptError(f"{path}: it is longer than {longest:,} bytes")
-            if stated is not None:
-                size, length_by = stated
-                length = length_by(os.pread(descriptor, size, 0))
-                if length != status.st_size:
-                    raise StoreCorruptError(
-                        f"{path}: it is damaged or cut short: it has "
-                        f"{status.st_size:,} bytes, not {length:,}"
-                    )
-            with open(descriptor, "rb", closefd=False) as stream:  # an open file
-                return stream.read(status.st_size)
-        finally:
-            os.close(descriptor)
+                raise damaged_report(path, f"it is longer than {longest:,} bytes")
+            yield stream
+
+    def read(self, name: str, longest: int) -> bytes | None:
+        """The content of a file, or None if it is not there; as `opened`."""
+        with self.opened(name, longest) as stream:
+            if stream is None:
+                return None
+            return stream.read(os.fstat(stream.fileno()).st_size)
 
     def names(self, part: str = "") -> list[str]:
         """The names of the files of the folder, or of one in it."""
@@ -231,7 +222,8 @@ class Folder:
 
     def _busy(self) -> StoreBusyError:
         return StoreBusyError(
-            f"{self.path}: another thread or process keeps it locked; try again"
+            f"{self.path}: another thread or process keeps it locked; try again, or "
+            "give it a longer timeout"
         )
 
     @staticmethod
@@ -309,6 +301,7 @@ def translated(path: Path) -> Iterator[None]:
         where = path if error.filename is None else error.filename
         if error.errno in _FULL:
             raise StoreFullError(
-                f"{where}: there is no room left for it; nothing changed"
+                f"{where}: there is no room left for it; nothing changed; make room "
+                "and try again"
             ) from error
         raise BackEndError(f"{where}: {error.strerror or error}") from error

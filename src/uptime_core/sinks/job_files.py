@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from uptime_core.errors import StoreCorruptError
+from uptime_core.errors import StoreCorruptError, damaged_report
 from uptime_core.job_record import parse_job
 from uptime_core.jobs import JobState, is_report_id
-from uptime_core.report_record import BEGINNING, parse_report, stated_length
+from uptime_core.report_record import read_report
 from uptime_core.sinks.layout import (
     LONGEST_KEY_CONTENT,
     csv_name,
@@ -56,7 +56,7 @@ class JobFiles:
         source = self._source(name)
         job = parse_job(data, source)
         if job.report_id != report_id:
-            raise StoreCorruptError(f"{source}: it is the file of another report")
+            raise damaged_report(source, "it is the file of another report")
         return job
 
     def ids(self) -> list[str]:
@@ -79,19 +79,13 @@ class JobFiles:
             StoreCorruptError: It is damaged.
         """
         name = report_name(job)
-        source = self._source(name)
-        data = self._folder.read(
-            name,
-            _LONGEST_REPORT,
-            stated=(BEGINNING, lambda beginning: stated_length(beginning, source)),
-        )
-        return None if data is None else parse_report(data, source)
+        with self._folder.opened(name, _LONGEST_REPORT) as stream:
+            return None if stream is None else read_report(stream, self._source(name))
 
     def missing(self, job: Job) -> StoreCorruptError:
         """The error for a complete job without its report."""
-        return StoreCorruptError(
-            f"{self._source(report_name(job))}: the report is complete, its file is "
-            "missing"
+        return damaged_report(
+            self._source(report_name(job)), "the report is complete, its file is missing"
         )
 
     def csv_path(self, report_id: str) -> Path | None:
@@ -193,14 +187,13 @@ class JobFiles:
                 continue
             key = job.idempotency_key
             if key is not None and self.holder(key) != report_id:
-                raise StoreCorruptError(
-                    f"{self._source(key_name(key))}: it is not that of its report, "
-                    f"{report_id}"
+                raise damaged_report(
+                    self._source(key_name(key)), f"it is not that of report {report_id}"
                 )
             if not job.state.is_final and report_id not in marked:
-                raise StoreCorruptError(
-                    f"{self._source(mark_name(report_id))}: it is missing, though the "
-                    f"report is {job.state}"
+                raise damaged_report(
+                    self._source(mark_name(report_id)),
+                    f"it is missing, though the report is {job.state}",
                 )
             if job.state is JobState.COMPLETE:
                 self._check_report(job)
@@ -218,9 +211,9 @@ class JobFiles:
         if self.report(job) is None:
             raise self.missing(job)
         if self.csv_path(job.report_id) is None:
-            raise StoreCorruptError(
-                f"{self._source(csv_name(job.report_id))}: the report is complete, its "
-                "CSV file is missing"
+            raise damaged_report(
+                self._source(csv_name(job.report_id)),
+                "the report is complete, its CSV file is missing",
             )
 
     def _remove(self, report_id: str, names: list[str]) -> None:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from uptime_core.abc import ReportSink
 from uptime_core.job_record import job_text
-from uptime_core.job_table import warn
 from uptime_core.jobs import JobState, is_report_id
+from uptime_core.logs import warn
 from uptime_core.report_record import report_bytes
 from uptime_core.sinks.job_counts import JobCounts
-from uptime_core.sinks.sqlite_jobs import SCHEMA, JobRows
+from uptime_core.sinks.sqlite_jobs import JobRows
+from uptime_core.sinks.sqlite_schema import SCHEMA, VERSION, upgrade
 from uptime_core.sinks.swaps import may_be_key, may_swap, selected
 from uptime_core.sqlite_database import Database
 
@@ -51,7 +52,9 @@ class SqliteSink(ReportSink):
         self._database = Database(
             path, timeout=timeout, journal_mode=journal_mode, source="SqliteSink"
         )
-        self._database.prepare("sink", 1, SCHEMA, JobCounts.create)
+        self._database.prepare(
+            "sink", VERSION, SCHEMA, JobCounts.create, upgrades={1: upgrade}
+        )
         self._left_out: set[str] = set()
 
     def job(self, report_id: str) -> Job | None:

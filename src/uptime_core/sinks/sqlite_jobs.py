@@ -1,8 +1,4 @@
-"""The tables of a `SqliteSink`: each row checked, and missed if it is not found.
-
-    uptime_jobs        a job a row: its text, and beside it what is looked up
-    uptime_reports     a complete job's report a row
-    uptime_job_counts  see `uptime_core.sinks.job_counts`
+"""The rows of a `SqliteSink`: each checked, and missed if it is not found.
 
 A job's text has a checksum, so one that is damaged is told from all others, which are
 read as before. A row that its page or an index does not give any more is missed by the
@@ -12,21 +8,14 @@ counts: what is not found is not there only if they say so.
 from __future__ import annotations
 
 from contextlib import suppress
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from uptime_core.errors import StoreCorruptError
+from uptime_core.errors import StoreCorruptError, damaged, damaged_report
 from uptime_core.job_record import parse_job
 from uptime_core.jobs import Job, JobState
 from uptime_core.report_record import parse_report
-from uptime_core.sinks.job_counts import (
-    ACTIVE,
-    ALL,
-    TABLE,
-    JobCounts,
-    counted_as,
-    prefix_of,
-)
+from uptime_core.sinks.job_counts import ACTIVE, ALL, JobCounts, counted_as, prefix_of
+from uptime_core.sinks.sqlite_schema import ACTIVE_STATES, hash_of, seal_of
 from uptime_core.sinks.swaps import queue_is_full
 
 if TYPE_CHECKING:
@@ -35,36 +24,6 @@ if TYPE_CHECKING:
 
     from uptime_core.report import Report
 
-SCHEMA = (
-    """
-    CREATE TABLE uptime_jobs(
-        report_id TEXT PRIMARY KEY NOT NULL
-            CHECK (length(report_id) = 32 AND report_id NOT GLOB '*[^0-9a-f]*'),
-        created_at INTEGER NOT NULL,
-        state TEXT NOT NULL
-            CHECK (state IN ('queued', 'running', 'complete', 'failed', 'cancelled')),
-        revision INTEGER NOT NULL CHECK (revision >= 0),
-        key_hash TEXT UNIQUE,
-        job TEXT NOT NULL
-    ) STRICT
-    """,
-    """
-    CREATE INDEX uptime_jobs_active ON uptime_jobs(state)
-        WHERE state IN ('queued', 'running')
-    """,
-    """
-    CREATE TRIGGER uptime_jobs_final BEFORE UPDATE ON uptime_jobs
-        WHEN OLD.state NOT IN ('queued', 'running') AND NEW.job IS NOT OLD.job
-        BEGIN SELECT RAISE(ABORT, 'a report in a final state never changes'); END
-    """,
-    """
-    CREATE TABLE uptime_reports(
-        report_id TEXT PRIMARY KEY NOT NULL,
-        report BLOB NOT NULL
-    ) STRICT, WITHOUT ROWID
-    """,
-    TABLE,
-)
 # A damaged page may hold anything; as bytes, anything can be read. Rows are chosen by
 # number: otherwise SQLite takes some of their columns from an index.
 _CELLS = ", ".join(
@@ -97,7 +56,7 @@ class JobRows:
 
     def holder(self, key: str) -> Job | None:
         """The job with a key, or None; raises like `find`."""
-        return self._one("key_hash", _hash(key))
+        return self._one("key_hash", hash_of(key))
 
     def active(self, leave_out: Callable[[StoreCorruptError], object]) -> list[Job]:
         """The jobs that are queued or running.
@@ -192,7 +151,9 @@ class JobRows:
     def put_report(self, report_id: str, content: bytes) -> None:
         """Write the report of a job."""
         self._execute(
-            "INSERT OR REPLACE INTO uptime_reports VALUES (?, ?)", (report_id, content)
+            "INSERT OR REPLACE INTO uptime_reports(report_id, report, seal) "
+            "VALUES (?, ?, ?)",
+            (report_id, content, seal_of(report_id, content)),
         )
 
     def report(self, report_id: str) -> Report:
@@ -202,11 +163,16 @@ class JobRows:
             StoreCorruptError: It is damaged or missing.
         """
         row = self._execute(
-            "SELECT report FROM uptime_reports WHERE report_id = ?", (report_id,)
+            "SELECT CAST(report AS BLOB), seal FROM uptime_reports WHERE report_id = ?",
+            (report_id,),
         ).fetchone()
         if row is None:
             raise self._fault(report_id, "it is complete, but is not there")
-        return parse_report(row[0], self._source(report_id))
+        content, seal = row
+        if content is None or seal != seal_of(report_id, content):
+            # Its own checksum would fit that of another job's.
+            raise self._fault(report_id, "the report is damaged, or another job's")
+        return parse_report(content, self._source(report_id))
 
     def check(self) -> None:
         """See whether all there is can be trusted.
@@ -216,9 +182,7 @@ class JobRows:
         """
         (found,) = self._execute("PRAGMA integrity_check(1)").fetchone()
         if found != "ok":
-            raise StoreCorruptError(
-                f"{self._path}: SQLite finds: {' '.join(str(found).split())}"
-            )
+            raise damaged(self._path, f"SQLite finds: {' '.join(str(found).split())}")
         jobs = self.all(_refuse)
         self._counts.check(map(_names, jobs))
         complete = {job.report_id for job in jobs if job.state is JobState.COMPLETE}
@@ -309,7 +273,7 @@ class JobRows:
                 yield counted_as(
                     _shown(report_id),
                     None if hashed is None else _shown(hashed),
-                    active=state in (b"queued", b"running"),
+                    active=_shown(state or b"") in ACTIVE_STATES,
                 )
 
     def _rows(
@@ -326,16 +290,11 @@ class JobRows:
         return f"{self._path}: report {report_id}"
 
     def _fault(self, report_id: str, what: str) -> StoreCorruptError:
-        return StoreCorruptError(f"{self._source(report_id)}: {what}")
-
-
-def _hash(key: str) -> str:
-    """What is looked up for an idempotency key: its SHA-256."""
-    return sha256(key.encode()).hexdigest()
+        return damaged_report(self._source(report_id), what)
 
 
 def _key_hash(job: Job) -> str | None:
-    return None if job.idempotency_key is None else _hash(job.idempotency_key)
+    return None if job.idempotency_key is None else hash_of(job.idempotency_key)
 
 
 def _names(job: Job) -> dict[str, str]:

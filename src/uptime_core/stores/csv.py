@@ -3,48 +3,37 @@
 from __future__ import annotations
 
 import os
-import stat
 import sys
 import threading
+import time
 from collections.abc import Mapping
-from contextlib import contextmanager
 from functools import partial
-from hashlib import sha256
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from uptime_core.abc import Store
 from uptime_core.closing import Closing
-from uptime_core.errors import BadFileError, InputError, located, shown
+from uptime_core.errors import InputError, counted, located, shown
+from uptime_core.headers import HOURS_COLUMNS, POLL_COLUMNS, TIMEZONE_COLUMNS
 from uptime_core.intake import HoursIntake, Quarantine, TimezoneIntake
+from uptime_core.logs import log
 from uptime_core.rejects import OnError, Rejects, checked_on_error
 from uptime_core.schedule import HoursColumns
 from uptime_core.snapshot import Snapshot
+from uptime_core.stores.file_version import FileMeter, unchanged, version_of
 from uptime_core.stores.poll_file import read_poll_parts
 from uptime_core.stores.shop_file import read_shop_file
-from uptime_core.stores.table import Column, renamed
+from uptime_core.stores.table import renamed
 from uptime_core.values import path_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
+    from uptime_core.headers import Column
     from uptime_core.polls import PollColumns
+    from uptime_core.progress import ProgressCallback
     from uptime_core.rejects import RejectedRow
-    from uptime_core.stores.line_blocks import Progress, StrPath
-
-_STORE_ID = Column("store_id", ("store_id",))
-POLL_COLUMNS = (
-    _STORE_ID,
-    Column("timestamp_utc", ("timestamp_utc",)),
-    Column("status", ("status",)),
-)
-HOURS_COLUMNS = (
-    _STORE_ID,
-    Column("day", ("day", "dayofweek", "day_of_week")),
-    Column("start_time_local", ("start_time_local",)),
-    Column("end_time_local", ("end_time_local",)),
-)
-TIMEZONE_COLUMNS = (_STORE_ID, Column("timezone_str", ("timezone_str",)))
+    from uptime_core.stores.line_blocks import BytesRead, StrPath
 
 _NAMES = [
     column.name
@@ -63,7 +52,10 @@ class Reading(NamedTuple, Generic[Loaded]):
 
 
 def read_polls(
-    path: StrPath, columns: Sequence[Column], on_error: OnError
+    path: StrPath,
+    columns: Sequence[Column],
+    on_error: OnError,
+    progress: BytesRead | None = None,
 ) -> Reading[PollColumns]:
     """The polls of a file.
 
@@ -72,7 +64,7 @@ def read_polls(
         OSError: The file cannot be opened.
     """
     rejects = Rejects(on_error)
-    (polls,) = read_poll_parts(path, columns, rejects, sys.maxsize)
+    (polls,) = read_poll_parts(path, columns, rejects, sys.maxsize, progress)
     return Reading(polls, tuple(rejects.rows))
 
 
@@ -80,7 +72,7 @@ def read_hours(
     path: StrPath,
     columns: Sequence[Column],
     on_error: OnError,
-    progress: Progress | None = None,
+    progress: BytesRead | None = None,
 ) -> Reading[HoursColumns]:
     """The business hours of a file; raises like `read_polls`."""
     rejects = Rejects(on_error)
@@ -94,7 +86,7 @@ def read_timezones(
     path: StrPath,
     columns: Sequence[Column],
     on_error: OnError,
-    progress: Progress | None = None,
+    progress: BytesRead | None = None,
 ) -> Reading[Mapping[str, str]]:
     """The time zones of a file; raises like `read_polls`."""
     rejects = Rejects(on_error)
@@ -104,42 +96,39 @@ def read_timezones(
     return Reading(names, tuple(rejects.rows), quarantine)
 
 
-@contextmanager
-def unchanged(path: StrPath) -> Iterator[tuple[int, ...]]:
-    """The version of a file that is read within the block.
-
-    Raises:
-        BadFileError: It changed meanwhile.
-    """
-    version = _version(path)
-    yield version
-    if _version(path) != version:
-        raise BadFileError(
-            "it changed while it was read; read it again", source=os.fspath(path)
-        )
-
-
 class _File(Generic[Loaded]):
     """A file that is read when it is needed, and again when it has changed."""
 
-    def __init__(self, path: StrPath, read: Callable[[], Reading[Loaded]]) -> None:
+    def __init__(
+        self, path: StrPath, read: Callable[[BytesRead | None], Reading[Loaded]]
+    ) -> None:
         self._path = path
         self._read = read
         self._reading: Reading[Loaded] | None = None
         self._version: tuple[int, ...] | None = None
         self._lock = threading.Lock()
 
-    def load(self) -> Reading[Loaded]:
+    def load(self, meter: FileMeter | None = None) -> Reading[Loaded]:
         """What the file holds now.
 
         Raises:
             BadFileError: It changed while it was read.
         """
         with self._lock:
-            if self._reading is None or _version(self._path) != self._version:
+            if self._reading is None or version_of(self._path) != self._version:
+                told = None if meter is None else meter.next_file(self._path)
+                began = time.perf_counter()
                 with unchanged(self._path) as version:
-                    reading = self._read()
+                    reading = self._read(told)
                 self._reading, self._version = reading, version
+                log.debug(
+                    "%s was read in %.3f s",
+                    os.fspath(self._path),
+                    time.perf_counter() - began,
+                )
+                if reading.rejected:
+                    rows = counted(len(reading.rejected), "row")
+                    log.info("%s: %s rejected", os.fspath(self._path), rows)
             return self._reading
 
 
@@ -149,32 +138,9 @@ class _NoFile(Generic[Loaded]):
     def __init__(self, empty: Loaded) -> None:
         self._reading = Reading(empty)
 
-    def load(self) -> Reading[Loaded]:
+    def load(self, _: FileMeter | None = None) -> Reading[Loaded]:
         """Nothing."""
         return self._reading
-
-
-def file_size(path: StrPath) -> int:
-    """The bytes of a file on disk; 0 for a pipe, which has no size."""
-    status = _status(path)
-    return status.st_size if stat.S_ISREG(status.st_mode) else 0
-
-
-def _status(path: StrPath) -> os.stat_result:
-    try:
-        return os.stat(path)  # noqa: PTH116  # a path as text, as it was given
-    except ValueError as error:  # a NUL or a lone surrogate
-        raise BadFileError(
-            f"no file has such a name: {error}", source=os.fspath(path)
-        ) from None
-
-
-def _version(path: StrPath) -> tuple[int, ...]:
-    status = _status(path)
-    times = (status.st_mtime_ns, status.st_ctime_ns)
-    if not stat.S_ISREG(status.st_mode):
-        return (status.st_dev, status.st_ino)  # a pipe can be read only once
-    return (status.st_dev, status.st_ino, status.st_size, *times)
 
 
 class CsvStore(Closing, Store):
@@ -182,7 +148,7 @@ class CsvStore(Closing, Store):
 
     A file that has changed since is read again; what is kept in memory is columns of
     numbers, not the text. What cells and files may look like is said in
-    `docs/reference/input.md`.
+    ``docs/reference/input.md``.
 
     Args:
         polls: The path of the polls: store_id, timestamp_utc, status.
@@ -254,6 +220,8 @@ class CsvStore(Closing, Store):
     def identity(self) -> str:
         """The same text for stores that read the same files in the same way."""
         paths = [path and os.path.abspath(path) for path in self._paths]  # noqa: PTH100  # texts
+        from hashlib import sha256  # noqa: PLC0415  # 3 ms, for managers only
+
         digest = sha256(repr((paths, self._arguments[3:])).encode(errors="replace"))
         return f"csv:{digest.hexdigest()}"
 
@@ -285,11 +253,18 @@ class CsvStore(Closing, Store):
         """The shops of bad rows of hours and zones."""
         return self.snapshot().quarantined
 
-    def snapshot(self) -> Snapshot:
-        """The three files as they are now."""
+    def snapshot(self, *, progress: ProgressCallback | None = None) -> Snapshot:
+        """The three files as they are now.
+
+        Args:
+            progress: Told how many bytes of the files have been read.
+        """
         self._require_open()
-        polls, hours = self._polls.load(), self._hours.load()
-        timezones = self._timezones.load()
+        told = () if progress is None else filter(None, self._paths)
+        meter = FileMeter(progress, told)
+        polls, hours = self._polls.load(meter), self._hours.load(meter)
+        timezones = self._timezones.load(meter)
+        meter.finish()
         suspects = hours.quarantine.suspects | timezones.quarantine.suspects
         known = set(polls.value.store_ids)
         known.update(hours.value.store_ids, timezones.value)

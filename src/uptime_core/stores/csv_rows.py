@@ -91,7 +91,7 @@ def hours_rows(hours: HoursColumns) -> list[Row]:
     for store_id in sorted({*ids} - {row[0] for row in rows}):
         raise InputError(
             f"shop {shown(store_id)} is always closed, and a shop without rows would "
-            "be one whose hours are unknown",
+            "be one whose hours are unknown; give it a row, or export no hours",
             source="hours",
         )
     return [
@@ -118,7 +118,7 @@ def _hours_texts(store_id: str, opens: int, closes: int) -> tuple[str, str]:
     if parse_hours(*texts) != (opens, closes):
         raise InputError(
             f"shop {shown(store_id)} closes at {texts[1]}, which a file cannot say: it "
-            "is read as the end of the day",
+            "is read as the end of the day; let it close a minute earlier or later",
             source="hours",
         )
     return texts

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 StrPath: TypeAlias = "str | os.PathLike[str]"
-Progress: TypeAlias = "Callable[[int], None]"
+BytesRead: TypeAlias = "Callable[[int], None]"
 Stream: TypeAlias = "IO[bytes] | gzip.GzipFile"
 
 LONGEST_LINE = 1 << 20
@@ -26,7 +26,7 @@ CARRIAGE_RETURN = (
     "a carriage return stands without a line feed; lines end in LF or CRLF"
 )
 
-_BLOCK_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 21  # much less, and threads that take turns wait more than work
 _BYTE_ORDER_MARK = "\ufeff"
 _LINE_FEED = ord("\n")
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -60,7 +60,7 @@ def open_file(source: str) -> Stream:
 
 
 def line_blocks(
-    stream: Stream, source: str, progress: Progress | None
+    stream: Stream, source: str, progress: BytesRead | None
 ) -> Iterator[LineBlock]:
     """The lines of a file, a block of them at a time.
 
@@ -76,6 +76,8 @@ def line_blocks(
         if not block:
             break
         end = block.rfind(b"\n") + 1
+        if len(rest) + block.find(b"\n") > 4 * LONGEST_LINE:  # bytes of characters
+            raise _too_long(source, line)
         if end:
             data = b"".join((rest, memoryview(block)[:end]))
             yield LineBlock(line, data)
@@ -111,7 +113,7 @@ def _read(stream: Stream, source: str, line: int) -> bytes:
         return stream.read(_BLOCK_BYTES)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise BadFileError(
-            f"not a whole gzip file: {error}", source=source, line=line
+            f"not a whole gzip file: {error}; get it again", source=source, line=line
         ) from error
     except OSError as error:
         error.filename = error.filename or source
@@ -132,14 +134,15 @@ def _position(stream: Stream) -> int:
 def _decode(data: bytes, source: str, first: int) -> str:
     """The text of some lines, of which the first is line `first`."""
     fault = data.find(b"\0")
-    reason = "a NUL character stands in the line"
+    reason = "a NUL character stands in the line; save the file as UTF-8 text"
     text = ""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         if fault < 0 or error.start < fault:
             fault = error.start
-            reason = f"the file is not UTF-8: {error.reason} at {data[fault]:#04x}"
+            reason = f"the file is not UTF-8: {error.reason} at {data[fault]:#04x}; "
+            reason += "save it as UTF-8"
     if fault >= 0:
         if first == 1 and data.startswith(_GZIP_MAGIC):
             reason = "the file is compressed; its name must end in .gz"
@@ -150,5 +153,7 @@ def _decode(data: bytes, source: str, first: int) -> str:
 
 def _too_long(source: str, line: int) -> BadFileError:
     return BadFileError(
-        f"the line has more than {LONGEST_LINE:,} characters", source=source, line=line
+        f"the line has more than {LONGEST_LINE:,} characters; is a line feed missing?",
+        source=source,
+        line=line,
     )

@@ -21,6 +21,7 @@ from uptime_core.ingest import (
 from uptime_core.ingest_arguments import new_hours, new_polls, new_timezones
 from uptime_core.intake import NOBODY, Quarantine
 from uptime_core.kernel.arrays import starts_of_runs
+from uptime_core.logs import log
 from uptime_core.polls import PollColumns, concatenate
 from uptime_core.schedule import HoursColumns
 from uptime_core.snapshot import Snapshot
@@ -137,7 +138,7 @@ class MemoryStore(Closing, Store):
         with self.transaction():
             joined, result = _joined(self._current.snapshot.polls, columns)
             self._own.state = self._current.changed(polls=joined)
-        return attrs.evolve(result, rejected=rejected)
+        return _ingested("polls", attrs.evolve(result, rejected=rejected))
 
     def set_hours(
         self,
@@ -160,7 +161,8 @@ class MemoryStore(Closing, Store):
             self._own.state = self._current.changed(
                 hours=(HoursColumns.concatenate([kept, new]), after)
             )
-        return attrs.evolve(hours_change(old, new, lost), rejected=rejected)
+        result = attrs.evolve(hours_change(old, new, lost), rejected=rejected)
+        return _ingested("hours", result)
 
     def set_timezones(
         self,
@@ -181,7 +183,8 @@ class MemoryStore(Closing, Store):
             )
             kept = {shop: zone for shop, zone in old.items() if shop not in lost}
             self._own.state = self._current.changed(timezones=(kept | dict(new), after))
-        return attrs.evolve(timezones_change(old, new, lost), rejected=rejected)
+        result = attrs.evolve(timezones_change(old, new, lost), rejected=rejected)
+        return _ingested("time zones", result)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -210,6 +213,11 @@ class MemoryStore(Closing, Store):
 
     def __repr__(self) -> str:
         return f"<MemoryStore: {self._current.snapshot.polls!r}>"
+
+
+def _ingested(what: str, result: IngestResult) -> IngestResult:
+    log.info("MemoryStore: %s: %s", what, result)
+    return result
 
 
 def _polled(polls: PollColumns) -> set[str]:

@@ -9,6 +9,7 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
+from uptime_core.cores import cores
 from uptime_core.errors import InputError
 from uptime_core.stores.line_blocks import LineBlock, line_blocks, open_file
 from uptime_core.stores.table import Batch, read_batches, split_header
@@ -16,13 +17,14 @@ from uptime_core.stores.table import Batch, read_batches, split_header
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from uptime_core.stores.line_blocks import Progress, StrPath
-    from uptime_core.stores.table import Column, Layout
+    from uptime_core.headers import Column
+    from uptime_core.stores.line_blocks import BytesRead, StrPath
+    from uptime_core.stores.table import Layout
 
 Rows = TypeVar("Rows")
 
-_THREADS = 2  # with a third one for what becomes of the blocks, as much as pays off
-_AHEAD = 3
+_THREADS = 2  # beside the one that takes the blocks; more gain nothing
+_AHEAD = 2
 
 
 class PlainPart(NamedTuple, Generic[Rows]):
@@ -49,7 +51,7 @@ def read_parts(
     path: StrPath,
     columns: Sequence[Column],
     scan: Callable[[bytes, Layout], Rows | None],
-    progress: Progress | None = None,
+    progress: BytesRead | None = None,
     *,
     threads: bool,
 ) -> Iterator[PlainPart[Rows] | Batch]:
@@ -79,7 +81,7 @@ def read_parts(
         scanned = _scanned(
             chain([rest], blocks),
             lambda block: scan(block.data, layout),
-            threads=threads and _cores() > 1,
+            threads=threads and cores() > 1,
         )
         for block, rows in scanned:
             if rows is not None:
@@ -106,7 +108,7 @@ def _scanned(
             break
     waiting: deque[tuple[LineBlock, Callable[[], Rows | None]]] = deque()
     failure: InputError | OSError | None = None
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with ThreadPoolExecutor(max(min(cores() - 1, _THREADS), 1)) as pool:
         while True:
             try:
                 waiting.extend(
@@ -134,10 +136,3 @@ def _started(
         return pool.submit(scan, block).result
     except RuntimeError:  # the system has no thread to give
         return partial(scan, block)
-
-
-def _cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

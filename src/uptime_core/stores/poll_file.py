@@ -13,10 +13,11 @@ from uptime_core.stores.table import Batch
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from uptime_core.headers import Column
     from uptime_core.polls import PollColumns
     from uptime_core.rejects import Rejects
-    from uptime_core.stores.line_blocks import Progress, StrPath
-    from uptime_core.stores.table import Column, Layout
+    from uptime_core.stores.line_blocks import BytesRead, StrPath
+    from uptime_core.stores.table import Layout
 
 
 def read_poll_parts(
@@ -24,7 +25,7 @@ def read_poll_parts(
     columns: Sequence[Column],
     rejects: Rejects,
     most_rows: int,
-    progress: Progress | None = None,
+    progress: BytesRead | None = None,
 ) -> Iterator[PollColumns]:
     """The polls of a file in parts of about `most_rows`, at least one.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import attrs
@@ -49,7 +50,7 @@ class ShopBlock:
             ValueError: It does not fit together.
         """
         ids = store_ids.split(_SEPARATOR)
-        names = zones.split(_SEPARATOR)
+        names = list(map(sys.intern, zones.split(_SEPARATOR)))  # few, of many shops
         shops = len(ids)
         rows, rest = divmod(len(hours) - shops, _ROW)
         if len(names) != shops or rest or rows < 0:

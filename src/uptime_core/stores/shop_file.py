@@ -5,35 +5,34 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from uptime_core.plain_lines import Stretches, plain_lines
 from uptime_core.stores.parts import read_parts
 from uptime_core.stores.table import Batch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from uptime_core.headers import Column
     from uptime_core.intake import HoursIntake, TimezoneIntake
-    from uptime_core.stores.line_blocks import Progress, StrPath
-    from uptime_core.stores.table import Column, Layout
-
-_LONGEST_LINE = 1 << 16
-"""Characters; cells of longer lines may be too long for the csv module."""
+    from uptime_core.stores.line_blocks import BytesRead, StrPath
+    from uptime_core.stores.table import Layout
 
 
 class PlainRows(NamedTuple):
-    """Lines without quotes, cut behind the shop's id.
+    """Plain lines, cut behind the shop's id.
 
     There are few distinct rests: each is cut into cells and read only once.
     """
 
-    store_ids: Sequence[str]
-    rests: Sequence[str]
+    store_ids: Stretches
+    rests: Stretches
 
 
 def read_shop_file(
     path: StrPath,
     columns: Sequence[Column],
     intake: HoursIntake | TimezoneIntake,
-    progress: Progress | None = None,
+    progress: BytesRead | None = None,
 ) -> None:
     """Take in the rows of a file.
 
@@ -45,7 +44,7 @@ def read_shop_file(
         if isinstance(part, Batch):
             intake.add_columns(*part)
             continue
-        if not intake.add_lines(part.line, *part.rows, partial(_cells, part.layout)):
+        if not intake.add_plain(part.line, *part.rows, partial(_cells, part.layout)):
             for batch in part.batches(intake.source):
                 intake.add_columns(*batch)
 
@@ -58,30 +57,23 @@ def plain_rows(data: bytes, layout: Layout) -> PlainRows | None:
         layout: Where the columns are.
 
     Returns:
-        None if the csv module has to read them: the id does not stand first, or there
-        are quotes, carriage returns that end no line, NULs, bytes that are no UTF-8,
-        or lines that are very long.
+        None if the csv module has to read them: the id does not stand first, or the
+        lines are not plain, or have a very long id or rest.
     """
-    if layout.places[0] != 0 or b'"' in data or b"\0" in data:
+    if layout.places[0] != 0 or layout.width == 1:
         return None
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
+    lines = plain_lines(data, layout.width)
+    if lines is None:
         return None
-    if "\r" in text:
-        text = text.replace("\r\n", "\n")
-        if "\r" in text:
-            return None
-    lines = text.removesuffix("\n").split("\n")
-    if max(map(len, lines)) > _LONGEST_LINE:
+    start, end = lines.cell(0)
+    store_ids = lines.stretches(start, end)
+    rests = lines.stretches(end + 1, lines.cell(layout.width - 1)[1])
+    if store_ids is None or rests is None:
         return None
-    store_ids, _, rests = zip(*[line.partition(",") for line in lines], strict=True)
     return PlainRows(store_ids, rests)
 
 
-def _cells(layout: Layout, rest: str) -> tuple[str, ...] | None:
-    """The wanted cells behind the shop's id, or None in a row of another width."""
+def _cells(layout: Layout, rest: str) -> tuple[str, ...]:
+    """The wanted cells behind the shop's id."""
     cells = rest.split(",")
-    if len(cells) != layout.width - 1:
-        return None
     return tuple(cells[place - 1] for place in layout.places[1:])

@@ -10,10 +10,11 @@ import attrs
 
 from uptime_core.abc import Store
 from uptime_core.compute import first_instant
-from uptime_core.errors import BackEndError, located
+from uptime_core.errors import BackEndError, counted, located
 from uptime_core.ingest_arguments import new_hours, new_polls, new_timezones
-from uptime_core.instants import check_kept, to_datetime, to_micros
+from uptime_core.instants import to_datetime, to_micros, to_text
 from uptime_core.intake import NOBODY, Quarantine
+from uptime_core.logs import log, public
 from uptime_core.polls import bound
 from uptime_core.request import fixed_as_of
 from uptime_core.schedule import HoursColumns
@@ -22,7 +23,7 @@ from uptime_core.sqlite_errors import file_names
 from uptime_core.store_ids import parse_store_id
 from uptime_core.stores import packed, sqlite_ingest
 from uptime_core.stores.audit import check_all
-from uptime_core.stores.compaction import delete_older_polls, merge_all_small_chunks
+from uptime_core.stores.compaction import delete_polls_before, merge_all_small_chunks
 from uptime_core.stores.sqlite_snapshot import PollCopy, Span, SqliteSnapshot
 from uptime_core.stores.sqlite_snapshot import poll_columns as with_ids
 from uptime_core.stores.sqlite_tables import PART, SCHEMA, VERSION, Tables
@@ -193,7 +194,7 @@ class SqliteStore(Store):
         columns, rejected = new_polls(polls, on_error)
         with self._writing() as tables:
             result = sqlite_ingest.add_polls(tables, self._codes, columns)
-        return attrs.evolve(result, rejected=rejected)
+        return self._ingested("polls", attrs.evolve(result, rejected=rejected))
 
     def set_hours(
         self,
@@ -211,7 +212,7 @@ class SqliteStore(Store):
             result = sqlite_ingest.set_hours(
                 tables, self._codes, columns, bad, replace=replaces
             )
-        return attrs.evolve(result, rejected=rejected)
+        return self._ingested("hours", attrs.evolve(result, rejected=rejected))
 
     def set_timezones(
         self,
@@ -229,7 +230,7 @@ class SqliteStore(Store):
             result = sqlite_ingest.set_timezones(
                 tables, self._codes, names, bad, replace=replaces
             )
-        return attrs.evolve(result, rejected=rejected)
+        return self._ingested("time zones", attrs.evolve(result, rejected=rejected))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -245,36 +246,32 @@ class SqliteStore(Store):
                 failure = error  # not SQLite's, so not to be taken for one of its own
                 raise _UndoneError from error
         if failure is not None:
+            log.info("%s: a transaction was undone: %s", self._path, public(failure))
             raise failure
 
     def delete_before(self, instant: datetime) -> int:
         """Delete the polls from before an instant, but each shop's last one.
 
         The sums of windows that begin at or after `instant` stay as they are; how many
-        polls there were does not. Polls from before it are not taken in any more. An
-        instant later than the newest poll counts as that poll's, so that what is newer
-        than all there is can always be taken in.
+        polls there were does not. Polls from before it are not taken in any more.
 
         Args:
-            instant: An aware datetime of the years 1900 to 2199; one before that of
-                an earlier call does nothing.
+            instant: An aware datetime, no later than the newest poll; one before that
+                of an earlier call does nothing, nor does any without polls.
 
         Returns:
             How many polls were deleted.
+
+        Raises:
+            InputError: It is later than the newest poll, or no aware datetime.
         """
         with located("delete_before", field="instant"):
             horizon = to_micros(instant)
-            check_kept(horizon)
-        with self._writing() as tables:
-            chunks = tables.chunks()
-            if not chunks:
-                return 0
-            horizon = min(horizon, max(chunk.last_at for chunk in chunks))
-            if tables.state.horizon is not None and horizon <= tables.state.horizon:
-                return 0
-            tables.set_horizon(horizon)
-            blocks = sorted({chunk.block for chunk in chunks})
-            return sum(delete_older_polls(tables, block, horizon) for block in blocks)
+            with self._writing() as tables:
+                deleted = delete_polls_before(tables, horizon)
+        polls, then = counted(deleted, "poll"), to_text(horizon)
+        log.info("%s: %s from before %s are deleted", self._path, polls, then)
+        return deleted
 
     def compact(self) -> None:
         """Merge all small chunks, and give room that is not needed back to the disk.
@@ -283,11 +280,15 @@ class SqliteStore(Store):
         process leaves some blocks of shops merged, and others as they were.
         """
         with self._reading() as tables:
-            blocks = sorted({chunk.block for chunk in tables.chunks()})
-        for block in blocks:
+            chunks = tables.chunks()
+        for block in sorted({chunk.block for chunk in chunks}):
             with self._writing() as tables:
                 merge_all_small_chunks(tables, block)
         self._database.shrink()
+        with self._reading() as tables:
+            now = len(tables.chunks())
+        before = counted(len(chunks), "chunk")
+        log.info("%s: compacted, %s are now %d", self._path, before, now)
 
     def check(self) -> None:
         """Read all there is and see whether it can be trusted.
@@ -309,6 +310,10 @@ class SqliteStore(Store):
     def _reading(self) -> Iterator[Tables]:
         with self._database.read() as connection:
             yield self._tables(connection)
+
+    def _ingested(self, what: str, result: IngestResult) -> IngestResult:
+        log.info("%s: %s: %s", self._path, what, result)
+        return result
 
     def _tables(self, connection: sqlite3.Connection) -> Tables:
         tables = Tables(connection, self._path)
@@ -336,4 +341,6 @@ def _reopened(
         if store.identity == f"sqlite:{identity}":
             return store
         store.close()
-    raise BackEndError(f"{path}: the store that was here is not here any more")
+    raise BackEndError(
+        f"{path}: the store that was here is not here any more; open another one"
+    )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
-import tempfile
 import weakref
-from typing import TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -47,10 +47,11 @@ class Span(NamedTuple):
 
 
 class _Copied(NamedTuple):
-    """Where the bytes of a chunk's data or summary are in the copy."""
+    """The bytes of a chunk's data or summary, or where they are in the file."""
 
     chunk: Chunk
     column: Column
+    content: bytes | None
     offset: int
     size: int
 
@@ -73,26 +74,37 @@ class PollCopy:
         self._path = path
         self._span = span
         self._copied: dict[int, list[_Copied]] = {}
-        self._file = tempfile.SpooledTemporaryFile(  # noqa: SIM115  # closed with self
-            max_size=IN_MEMORY,
-            dir=os.path.dirname(path),  # noqa: PTH120  # a text
-        )
-        weakref.finalize(self, self._file.close)
+        self._file: IO[bytes] = io.BytesIO()
+        kept = 0
         try:
             for chunk in chunks:
                 column: Column = "summary" if _is_outside(chunk, span) else "data"
                 content = tables.content(chunk, column)
-                place = _Copied(chunk, column, self._file.tell(), len(content))
+                kept += len(content)
+                place = _Copied(chunk, column, content, 0, len(content))
+                if kept > IN_MEMORY:
+                    if isinstance(self._file, io.BytesIO):
+                        self._file = self._file_without_a_name()
+                    place = place._replace(content=None, offset=self._file.tell())
+                    self._file.write(content)
                 self._copied.setdefault(chunk.block, []).append(place)
-                self._file.write(content)
         except OSError as error:
             self._file.close()
             if error.errno in _DISK_FULL:
                 raise StoreFullError(
                     f"{path}: there is no room beside it for the copy that a report "
-                    "reads"
+                    "reads; make room and try again"
                 ) from error
             raise
+
+    def _file_without_a_name(self) -> IO[bytes]:
+        import tempfile  # noqa: PLC0415  # 3 ms, and most copies fit the memory
+
+        file = tempfile.TemporaryFile(  # noqa: SIM115  # closed with self
+            dir=os.path.dirname(self._path),  # noqa: PTH120  # a text
+        )
+        weakref.finalize(self, file.close)
+        return file
 
     def polls(self, block: int) -> Packed:
         """All polls of a block of shops; for a copy of everything only."""
@@ -141,6 +153,8 @@ class PollCopy:
         )
 
     def _content(self, place: _Copied) -> bytes:
+        if place.content is not None:
+            return place.content
         self._file.seek(place.offset)
         return self._file.read(place.size)
 

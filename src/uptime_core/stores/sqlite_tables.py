@@ -319,4 +319,12 @@ class Tables:
 
 def _checksum(*cells: object) -> int:
     """A number that other cells very likely do not have."""
-    return crc32(repr(cells).encode(errors="surrogatepass"))
+    total = 0
+    for cell in cells:
+        # A damaged page may hold anything, but only texts and blobs are long.
+        content = cell if isinstance(cell, str | bytes) else repr(cell)
+        if isinstance(content, str):
+            content = content.encode(errors="surrogatepass")
+        kind = f"{type(cell).__name__} {len(content)} "
+        total = crc32(content, crc32(kind.encode(), total))
+    return total

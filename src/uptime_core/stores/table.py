@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections import Counter
 from itertools import accumulate, chain, compress, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from uptime_core.errors import BadFileError, InputError, shown
+from uptime_core.headers import Column, find_columns, normal_header
 from uptime_core.intake import Misfit
 from uptime_core.store_ids import BLANKS
 from uptime_core.stores.line_blocks import (
@@ -20,14 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
+_RENAMED = (
+    "if it is called otherwise, say so with columns={{{name!r}: ...}} "
+    "(--column {name}=HEADER)"
+)
 _BATCH_ROWS = 1 << 12  # 25 % faster than 1 << 16: the texts stay in the cache
-
-
-class Column(NamedTuple):
-    """A wanted column: its name, and what a header may call it, in small letters."""
-
-    name: str
-    headers: tuple[str, ...]
 
 
 class Layout(NamedTuple):
@@ -72,11 +69,14 @@ def renamed(
             isinstance(header, str) for header in headers
         ):
             raise InputError(
-                f"{shown(headers)} is neither a header nor a tuple of headers",
+                f"{shown(headers)} is neither a header nor a tuple of headers; give a "
+                "text, like 'shop'",
                 source="columns",
                 field=column.name,
             )
-        wanted.append(Column(column.name, tuple(dict.fromkeys(map(_normal, headers)))))
+        wanted.append(
+            Column(column.name, tuple(dict.fromkeys(map(normal_header, headers))))
+        )
     return tuple(wanted)
 
 
@@ -105,7 +105,9 @@ def read_batches(
         if rows:
             yield _batch(lines, rows, layout)
     if layout is None:
-        raise BadFileError("the file is empty, it has no header", source=source)
+        raise BadFileError(
+            "the file is empty; its first line is to name the columns", source=source
+        )
 
 
 def split_header(
@@ -163,36 +165,15 @@ def _is_filled(row: list[str]) -> bool:
     return len(row) > 1 or (len(row) == 1 and bool(row[0].strip(BLANKS)))
 
 
-def _normal(header: str) -> str:
-    return header.strip(BLANKS).casefold()
-
-
 def _layout(
     header: list[str], columns: Sequence[Column], source: str, line: int
 ) -> Layout:
-    names = [_normal(name) for name in header]
-    for name, times in Counter(names).items():
-        if name and times > 1:
-            raise BadFileError(
-                f"the header has {shown(name)} {times} times",
-                source=source,
-                line=line,
-                field=name,
-            )
-    places = []
-    for column in columns:
-        found = [names.index(name) for name in column.headers if name in names]
-        if len(found) != 1:
-            what = "several" if found else "none"
-            raise BadFileError(
-                f"the header has {what} of {', '.join(map(repr, column.headers))}; "
-                f"it is {shown(','.join(header))}",
-                source=source,
-                line=line,
-                field=column.name,
-            )
-        places += found
-    return Layout(places, len(header))
+    try:
+        return Layout(find_columns(header, columns, _RENAMED), len(header))
+    except InputError as error:
+        raise BadFileError(
+            error.reason, source=source, line=line, field=error.field
+        ) from None
 
 
 def _records(

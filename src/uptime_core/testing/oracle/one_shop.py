@@ -1,15 +1,4 @@
-"""A slow, plain implementation of the same contract, to check the fast one against.
-
-It takes one shop and one window and asks, for every stretch of time in which nothing
-can change: what does the wall clock read, is that inside a row, and which poll speaks?
-A stretch ends wherever a poll starts or stops to speak, wherever the offset of the
-zone changes, and wherever the wall clock passes a row's edge. It shares no code with
-the computation, not even the parsing, and works on plain integers and `datetime`.
-
-Limits: changes of offset are looked for minute by minute and then second by second,
-so two within one minute that cancel out would be missed (no zone has any), and a week
-takes some ten milliseconds. Instants must lie between the years 2 and 9998.
-"""
+"""The sums of one shop in one window, from the definitions."""
 
 from __future__ import annotations
 
@@ -26,10 +15,12 @@ if TYPE_CHECKING:
 
     from uptime_core.policy import Policy
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+    Row = tuple[int, str | int, str | int]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
+_QUARTER = 15 * _MINUTE
 _DAY = 86_400 * _SECOND
 
 
@@ -48,7 +39,7 @@ def account(
     end: datetime,
     *,
     as_of: datetime,
-    rows: Sequence[tuple[int, str, str]] | None,
+    rows: Sequence[Row] | None,
     timezone: str,
     policy: Policy,
 ) -> Sums:
@@ -63,10 +54,26 @@ def account(
             none; an empty sequence is closed always.
         timezone: The name of the shop's zone.
         policy: How polls and missing data are read.
+
+    >>> from datetime import UTC, datetime
+    >>> from uptime_core import Policy
+    >>> account(
+    ...     [(datetime(2023, 3, 12, 7, 45, tzinfo=UTC), True)],
+    ...     datetime(2023, 3, 12, 0, tzinfo=UTC),
+    ...     datetime(2023, 3, 13, 0, tzinfo=UTC),
+    ...     as_of=datetime(2023, 3, 14, 0, tzinfo=UTC),
+    ...     rows=[(6, "01:00", "03:30")],  # of which the clocks skip an hour
+    ...     timezone="America/Chicago",
+    ...     policy=Policy(),
+    ... )
+    Sums(up=2700000000, down=0, unknown=2700000000, open=5400000000)
     """
-    low, high = _micros(start), _micros(end)
-    speech = _who_speaks(polls, _micros(as_of), policy)
+    low, high = micros(start), micros(end)
+    speech = _who_speaks(polls, micros(as_of), policy)
     if rows is None:
+        if policy.missing_hours == "error":
+            message = "the policy makes missing hours an error"
+            raise ValueError(message)
         is_open_without_rows = policy.missing_hours == "open"
         week: list[tuple[int, int, int]] = []
     else:
@@ -101,11 +108,11 @@ def _who_speaks(
     """Intervals and statuses, one for each instant with a poll, in order."""
     status_at: dict[int, bool] = {}
     for instant, is_up in polls:
-        at = _micros(instant)
+        at = micros(instant)
         if at <= as_of:
             status_at[at] = is_up and status_at.get(at, True)
     instants = sorted(status_at)
-    reach = None if policy.reach is None else policy.reach // _MICROSECOND
+    reach = None if policy.reach is None else policy.reach // MICROSECOND
     for_ever = 10**20
     span = for_ever if reach is None else reach
     speech = []
@@ -143,14 +150,16 @@ def _status(speech: list[tuple[int, int, bool]], instant: int) -> bool | None:
     return None
 
 
-def _row(day: int, start: str, end: str) -> tuple[int, int, int]:
+def _row(day: int, start: str | int, end: str | int) -> tuple[int, int, int]:
     """A row as day, and first and after in microseconds since that day's midnight."""
+    if not (isinstance(start, str) and isinstance(end, str)):
+        return day, int(start), int(end)
     first, after = _time(start), _time(end)
     if after == 23 * 60 * _MINUTE + 59 * _MINUTE or after >= _DAY - _SECOND:
         after = _DAY
     if after <= first:
         after += _DAY
-    return day, first, after
+    return int(day), first, after
 
 
 def _time(text: str) -> int:
@@ -169,7 +178,7 @@ def _is_open(zone: ZoneInfo, week: list[tuple[int, int, int]], instant: int) -> 
     local = _wall_clock(zone, instant)
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
     time_of_day = (local.replace(tzinfo=None) - midnight.replace(tzinfo=None)) // (
-        _MICROSECOND
+        MICROSECOND
     )
     today, yesterday = local.weekday(), (local.weekday() - 1) % 7
     return any(
@@ -183,8 +192,8 @@ def _wall_clock_edges(
     zone: ZoneInfo, week: list[tuple[int, int, int]], low: int, high: int
 ) -> Iterator[int]:
     """Every instant in reach at which the wall clock may read a row's edge."""
-    first_day = (_EPOCH + timedelta(microseconds=low)).date() - timedelta(days=3)
-    last_day = (_EPOCH + timedelta(microseconds=high)).date() + timedelta(days=3)
+    first_day = (EPOCH + timedelta(microseconds=low)).date() - timedelta(days=3)
+    last_day = (EPOCH + timedelta(microseconds=high)).date() + timedelta(days=3)
     for ordinal in range(first_day.toordinal(), last_day.toordinal() + 1):
         day = date.fromordinal(ordinal)
         midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001  # wall time
@@ -193,7 +202,7 @@ def _wall_clock_edges(
                 for edge in (first, after):
                     wall = midnight + timedelta(microseconds=edge)
                     for fold in (0, 1):
-                        yield _micros(wall.replace(tzinfo=zone, fold=fold))
+                        yield micros(wall.replace(tzinfo=zone, fold=fold))
 
 
 @lru_cache(maxsize=256)
@@ -201,29 +210,29 @@ def _offset_changes(timezone: str, low: int, high: int) -> tuple[int, ...]:
     """The instants in (low, high) at which the zone's offset from UTC changes."""
     zone = _zone(timezone)
     changes = []
-    minute = low // _MINUTE * _MINUTE
-    offset = _wall_clock(zone, minute).utcoffset()
-    while minute < high:
-        following = _wall_clock(zone, minute + _MINUTE).utcoffset()
+    first = low // _MINUTE * _MINUTE
+    offset = _wall_clock(zone, first).utcoffset()
+    while first < high:
+        after = first + _QUARTER
+        following = _wall_clock(zone, after).utcoffset()
         if following != offset:
-            seconds = range(minute, minute + _MINUTE + 1, _SECOND)
             changes += [
                 later
-                for earlier, later in pairwise(seconds)
+                for earlier, later in pairwise(range(first, after + 1, _SECOND))
                 if _wall_clock(zone, earlier).utcoffset()
                 != _wall_clock(zone, later).utcoffset()
             ]
-        offset = following
-        minute += _MINUTE
+        first, offset = after, following
     return tuple(changes)
 
 
 def _wall_clock(zone: ZoneInfo, instant: int) -> datetime:
-    return (_EPOCH + timedelta(microseconds=instant)).astimezone(zone)
+    return (EPOCH + timedelta(microseconds=instant)).astimezone(zone)
 
 
-def _micros(instant: datetime) -> int:
-    return (instant - _EPOCH) // _MICROSECOND
+def micros(instant: datetime) -> int:
+    """An aware datetime as microseconds since 1970-01-01 UTC."""
+    return (instant - EPOCH) // MICROSECOND
 
 
 @cache

@@ -1,0 +1,32 @@
+"""What needs a further library: the modules of `uptime_core.contrib`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from uptime_core.errors import MissingLibraryError
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+
+def extra(library: str) -> ModuleType:
+    """The module of `uptime_core.contrib` for a library.
+
+    It is found by name when it is needed: few need it, and it builds on modules that
+    ask for it.
+
+    Raises:
+        MissingLibraryError: The library is not installed.
+    """
+    try:
+        return import_module(f"uptime_core.contrib.{library}")
+    except ModuleNotFoundError as error:
+        if error.name != library:
+            raise
+        raise MissingLibraryError(
+            f"this needs {library}, which is not installed; python -m pip install "
+            f"'uptime_core[{library}]' installs it",
+            name=library,
+        ) from None

@@ -1,0 +1,89 @@
+"""Files on disk: their sizes, whether they change, and how far they are read."""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from uptime_core.errors import BadFileError
+from uptime_core.progress import Meter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from uptime_core.progress import ProgressCallback
+    from uptime_core.stores.line_blocks import BytesRead, StrPath
+
+
+@contextmanager
+def unchanged(path: StrPath) -> Iterator[tuple[int, ...]]:
+    """The version of a file that is read within the block.
+
+    Raises:
+        BadFileError: It changed meanwhile.
+    """
+    version = version_of(path)
+    yield version
+    if version_of(path) != version:
+        raise BadFileError(
+            "it changed while it was read; read it again", source=os.fspath(path)
+        )
+
+
+def version_of(path: StrPath) -> tuple[int, ...]:
+    """What is another when a file has been changed or replaced."""
+    status = _status(path)
+    times = (status.st_mtime_ns, status.st_ctime_ns)
+    if not stat.S_ISREG(status.st_mode):
+        return (status.st_dev, status.st_ino)  # a pipe can be read only once
+    return (status.st_dev, status.st_ino, status.st_size, *times)
+
+
+def _status(path: StrPath) -> os.stat_result:
+    try:
+        return os.stat(path)  # noqa: PTH116  # a path as text, as it was given
+    except ValueError as error:  # a NUL or a lone surrogate
+        raise BadFileError(
+            f"no file has such a name: {error}", source=os.fspath(path)
+        ) from None
+
+
+class FileMeter:
+    """Tells how many bytes of some files have been read, one file after the other.
+
+    Args:
+        callback: What is told; None is nobody.
+        paths: The files that will be read.
+
+    Raises:
+        InputError: `callback` cannot be called.
+        OSError: A file is not there.
+    """
+
+    def __init__(
+        self, callback: ProgressCallback | None, paths: Iterable[StrPath]
+    ) -> None:
+        self._meter = Meter(callback, "read", "bytes")
+        self._total = sum(map(_size, paths))
+        self._before = 0
+
+    def next_file(self, path: StrPath) -> BytesRead | None:
+        """What takes the number of bytes that have been read of the next file."""
+        if not self._meter.is_on:
+            return None
+        before = self._before
+        self._before += _size(path)
+        self._meter.tell(before, self._total)
+        return lambda done: self._meter.tell(before + done, self._total)
+
+    def finish(self) -> None:
+        """Say that all files have been read."""
+        self._meter.finish(self._total)
+
+
+def _size(path: StrPath) -> int:
+    """The bytes of a file on disk; 0 for a pipe, which has no size."""
+    status = _status(path)
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0

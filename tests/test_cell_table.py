@@ -1,0 +1,76 @@
+"""A table of ids gives what a dictionary gives, whatever slots they have."""
+
+from __future__ import annotations
+
+import random
+from unittest import mock
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from uptime_core import cell_table
+from uptime_core.cell_table import CellTable
+from uptime_core.plain_lines import Stretches, plain_lines
+from uptime_core.store_ids import StoreCodes
+
+cells = st.one_of(
+    st.sampled_from(["a", "b", " a", "a ", "", "12345678", "123456789", "1e+18"]),
+    st.integers(0, 40).map("a".__mul__),
+    st.text("ab", min_size=1, max_size=40),
+    st.uuids().map(str),
+)
+
+
+def stretches_of(batch: list[str]) -> Stretches:
+    data = "\n".join([*batch, ""]).encode()
+    lines = plain_lines(data, 1)
+    assert lines is not None
+    stretches = lines.stretches(*lines.cell(0))
+    assert stretches is not None
+    return stretches
+
+
+def looked_up(table: CellTable, batch: list[str]) -> list[int]:
+    numbers: list[int] = table.lookup(stretches_of(batch)).tolist()
+    return numbers
+
+
+@pytest.mark.parametrize("collide", [False, True])
+@given(batches=st.lists(st.lists(cells, min_size=1, max_size=20), max_size=8))
+def test_numbers_are_those_of_a_dictionary(
+    *, collide: bool, batches: list[list[str]]
+) -> None:
+    plain = StoreCodes()
+    codes = StoreCodes()
+    table = CellTable(codes)
+    with pytest.MonkeyPatch.context() as patch:
+        if collide:
+            patch.setattr(cell_table, "_hashes", lambda words: words[-1] & np.uint64(1))
+        for batch in batches:
+            assert looked_up(table, batch) == [plain[cell] for cell in batch]
+    assert codes.store_ids == plain.store_ids
+
+
+def test_many_ids_are_found_without_a_text() -> None:
+    chance = random.Random(3)  # noqa: S311  # to be repeated
+    ids = [str(chance.randrange(10**19)) for _ in range(20_000)]
+    table = CellTable(StoreCodes())
+    first = looked_up(table, ids)
+    with mock.patch.object(
+        Stretches, "texts", autospec=True, side_effect=Stretches.texts
+    ) as texts:
+        assert looked_up(table, ids) == first
+    asked = [len(call.args[1]) for call in texts.call_args_list]
+    assert sum(asked) < len(ids) / 50
+
+
+def test_a_new_id_is_looked_up_as_text_once_however_often_it_comes() -> None:
+    codes = StoreCodes()
+    with mock.patch.object(
+        Stretches, "texts", autospec=True, side_effect=Stretches.texts
+    ) as texts:
+        numbers = looked_up(CellTable(codes), ["b", "a", "b", "c", "a"] * 1000)
+    assert numbers == [0, 1, 0, 2, 1] * 1000
+    assert [call.args[1].tolist() for call in texts.call_args_list] == [[0, 1, 3]]
