@@ -94,5 +94,8 @@ class JobQueue:
             if now - since > _FOREIGN_LEASES * self._table.lease / 1e6:
                 error = f"no open manager reads the store that it needs, {reads}"
                 for job in jobs:
-                    if self._table.try_change(job.report_id, Abandon(error)) is not None:
+                    if (
+                        self._table.try_change(job.report_id, Abandon(error))
+                        is not None
+                    ):
                         log.warning("report %s fails: %s", job.report_id, error)

@@ -105,14 +105,8 @@ class Database(Connections):
         with self.read() as connection:
             found = _version(connection, part)
             (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
-        if mode == "wal" and not wal_is_safe(sqlite3.sqlite_version_info):
-            warnings.warn(
-                f"{self.path} has a write-ahead log, and SQLite "
-                f"{sqlite3.sqlite_version} can damage such a file when several "
-                "processes write to it; PRAGMA journal_mode=delete ends that",
-                RuntimeWarning,
-                stacklevel=3,
-            )
+        if mode == "wal":
+            self._warn_of_log()
         if found is None or found in upgrades:
             with self.write() as connection:
                 connection.execute(
@@ -135,6 +129,9 @@ class Database(Connections):
                         (version, part),
                     )
                 found = _version(connection, part)
+        self._require_version(part, found, version)
+
+    def _require_version(self, part: str, found: object, version: int) -> None:
         if not isinstance(found, int):
             raise damaged(self.path, "its version cannot be read")
         if found > version:
@@ -144,6 +141,16 @@ class Database(Connections):
             )
         if found != version:
             raise damaged(self.path, f"there never was a version {found} of {part}")
+
+    def _warn_of_log(self) -> None:
+        if not wal_is_safe(sqlite3.sqlite_version_info):
+            warnings.warn(
+                f"{self.path} has a write-ahead log, and SQLite "
+                f"{sqlite3.sqlite_version} can damage such a file when several "
+                "processes write to it; PRAGMA journal_mode=delete ends that",
+                RuntimeWarning,
+                stacklevel=4,
+            )
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:

@@ -93,7 +93,7 @@ class Worker:
         self._runs: dict[str, Run] = {}
         self._nap = min(max(table.lease / 3e6, _SHORTEST_NAP), _LONGEST_NAP)
         self._queue = JobQueue(table, reads, self._nap)
-        self._threads: set[threading.Thread] = set()
+        self._threads: list[threading.Thread] = []
         self._wake = threading.Event()
         self._stopping = False
         self._supervisor: threading.Thread | None = None
@@ -164,10 +164,9 @@ class Worker:
         self.tell_of_change()
         deadline = time.monotonic() + seconds
         join(supervisor, deadline)
-        with self._changed:  # none is begun any more
-            threads = list(self._threads)
-        for thread in threads:
+        for thread in self._threads:  # none is begun any more
             join(thread, deadline)
+        self.watcher.stop(deadline)
         if self._own_executor is not None:
             shut_down(self._own_executor, deadline)
 
@@ -272,13 +271,13 @@ class Worker:
             begins = not self._stopping
             if begins:
                 self._runs[job.report_id] = run_
-                self._threads.add(thread)
+                self._threads = [*filter(threading.Thread.is_alive, self._threads)]
+                self._threads.append(thread)
         try:
             if begins:
                 thread.start()
                 return
         except RuntimeError:  # no more threads can be started
-            self._threads.discard(thread)
             self._end(run_)
         self._table.change(job.report_id, Release(job.fence))
 
@@ -317,8 +316,6 @@ class Worker:
                     pause = _PAUSE_SECONDS * 4 ** (job.attempt - 1)
                     self._queue.rest(report_id, pause)
             finally:
-                with self._changed:
-                    self._threads.discard(threading.current_thread())
                 self._end(run_)
 
     def _report(self, run_: Run) -> Report:

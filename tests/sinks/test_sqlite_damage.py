@@ -22,7 +22,7 @@ from tests.sinks.samples import (
 )
 
 from uptime_core import BackEndError, Job, Report, SqliteSink, StoreCorruptError
-from uptime_core.sinks.sqlite_jobs import _hash
+from uptime_core.sinks.sqlite_schema import hash_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -193,7 +193,7 @@ def test_a_flipped_bit_of_any_id_or_key_is_noticed(
 ) -> None:
     """Wherever it stands: in the job's text, in its columns, in any of the indexes."""
     for job in list(original.jobs.values())[:5]:
-        for text in (job.report_id, _hash(job.idempotency_key or "")):
+        for text in (job.report_id, hash_of(job.idempotency_key or "")):
             place = original.data.find(text.encode())
             while place >= 0:
                 changed = bytearray(original.data)

@@ -31,7 +31,12 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
 
 @pytest.mark.parametrize(
     "later",
-    [timedelta(microseconds=1), HOUR, timedelta(days=60_000), timedelta(days=2_900_000)],
+    [
+        timedelta(microseconds=1),
+        HOUR,
+        timedelta(days=60_000),
+        timedelta(days=2_900_000),
+    ],
 )
 def test_an_instant_later_than_all_polls_is_refused(
     store: SqliteStore, later: timedelta

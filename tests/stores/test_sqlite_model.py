@@ -22,7 +22,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from uptime_core import Snapshot, Window, compute_snapshot, compute_store
+from uptime_core import InputError, Snapshot, Window, compute_snapshot, compute_store
 from uptime_core.ingest import IngestResult
 from uptime_core.stores import compaction, packed, sqlite_ingest, sqlite_tables
 from uptime_core.stores.sqlite import SqliteStore
@@ -222,9 +222,12 @@ class SqliteMachine(RuleBasedStateMachine):
     def delete_before(self, instant: datetime) -> None:
         before = self.model.kept_polls()
         newest = max((at for _, at, _ in before), default=None)
-        horizon = None if newest is None else min(instant, newest)
-        if horizon is not None:
-            self.model.horizon = max(horizon, self.model.horizon or horizon)
+        if newest is not None:
+            if instant > max(newest, self.model.horizon or newest):
+                with pytest.raises(InputError, match="later than the newest poll"):
+                    self.store.delete_before(instant)
+                return
+            self.model.horizon = max(instant, self.model.horizon or instant)
         expected = len(before) - len(self.model.kept_polls())
         assert self.store.delete_before(instant) == expected
 
@@ -245,7 +248,7 @@ class SqliteMachine(RuleBasedStateMachine):
                 store.add_polls(rows + new)
                 store.set_hours(hours, replace=True)
                 store.set_timezones(zones)
-                store.delete_before(NOON + 20 * HOUR)
+                store.delete_before(min(NOON + 20 * HOUR, store.newest_poll() or NOON))
                 raise ZeroDivisionError
 
         with pytest.raises(ZeroDivisionError):

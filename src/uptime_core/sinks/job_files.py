@@ -85,7 +85,8 @@ class JobFiles:
     def missing(self, job: Job) -> StoreCorruptError:
         """The error for a complete job without its report."""
         return damaged_report(
-            self._source(report_name(job)), "the report is complete, its file is missing"
+            self._source(report_name(job)),
+            "the report is complete, its file is missing",
         )
 
     def csv_path(self, report_id: str) -> Path | None:

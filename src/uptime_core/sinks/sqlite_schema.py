@@ -1,8 +1,8 @@
 """The tables of a `SqliteSink`, and how those of earlier versions become these.
 
-    uptime_jobs        a job a row: its text, and beside it what is looked up
-    uptime_reports     a complete job's report a row, sealed with the job's id
-    uptime_job_counts  see `uptime_core.sinks.job_counts`
+uptime_jobs        a job a row: its text, and beside it what is looked up
+uptime_reports     a complete job's report a row, sealed with the job's id
+uptime_job_counts  see `uptime_core.sinks.job_counts`
 """
 
 from __future__ import annotations
