@@ -15,6 +15,7 @@ from uptime_core import (
     CsvSink,
     CsvStore,
     InputError,
+    Job,
     MemoryStore,
     PollColumns,
     Quarantine,
@@ -334,7 +335,7 @@ def test_a_clock_gives_aware_datetimes(now: Any) -> None:  # noqa: ANN401
     manager.close()
 
 
-@pytest.mark.parametrize("job", [5, "job", {}, ("0" * 32,), job_of], ids=SHOWN)
+@pytest.mark.parametrize("job", [5, "job", {}, ("0" * 32,), Job], ids=SHOWN)
 @pytest.mark.parametrize("kind", KINDS)
 def test_sinks_swap_jobs_and_nothing_else(kind: str, job: Any, tmp_path: Path) -> None:  # noqa: ANN401
     with open_sink(kind, tmp_path) as sink:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import resource
 import sqlite3
 import sys
 import threading
@@ -495,11 +496,16 @@ def test_an_error_is_told_by_its_code(
     assert str(found).startswith("a.db: ")
 
 
-def test_a_write_that_fails_is_told_with_what_the_reason_may_be() -> None:
-    """SQLite says the same of a quota, of a limit of file size and of a broken disk."""
+def test_a_limit_of_file_size_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite says the same of a limit, of a quota and of a broken disk."""
     error = sqlite3.OperationalError("disk I/O error")
     error.sqlite_errorcode = sqlite3.SQLITE_IOERR_WRITE
-    assert str(translated(error, "a.db")) == (
-        "a.db: it could not be written, nothing changed: disk I/O error; a quota or a "
-        "limit of file size (ulimit -f) may be reached, or the disk fails"
-    )
+    for limit, kind, reason in (
+        (resource.RLIM_INFINITY, BackEndError, "a quota may be used up"),
+        (5_000, StoreFullError, "may have 5,000 bytes"),
+    ):
+        limits = (limit, resource.RLIM_INFINITY)
+        monkeypatch.setattr(resource, "getrlimit", lambda _, both=limits: both)
+        found = translated(error, "a.db")
+        assert type(found) is kind
+        assert reason in str(found)

@@ -44,14 +44,29 @@ def translated(error: sqlite3.Error | UnicodeDecodeError, path: str) -> BackEndE
             f"{path}: it is damaged, or no file of uptime_core ({error}); restore it "
             "from a copy, or give another path"
         )
-    if code == sqlite3.SQLITE_IOERR_WRITE:
-        # So it says for any error but a full disk.
+    if code == sqlite3.SQLITE_IOERR_WRITE:  # any error but a full disk
+        longest = _longest_file()
+        if longest is not None:
+            return StoreFullError(
+                f"{path}: it could not be written, nothing changed; files of this "
+                f"process may have {longest:,} bytes (ulimit -f), raise that limit"
+            )
         return BackEndError(
-            f"{path}: it could not be written, nothing changed ({error}); a quota or a "
-            "limit of file size (ulimit -f) may be reached, or the disk fails"
+            f"{path}: it could not be written, nothing changed ({error}); a quota may "
+            "be used up, or the disk fails"
         )
     advice = "" if primary is None else _ADVICE.get(primary, "")
     return BackEndError(f"{path}: {error}{advice}")
+
+
+def _longest_file() -> int | None:
+    """How many bytes a file may have that this process writes; None is no limit."""
+    try:
+        from resource import RLIM_INFINITY, RLIMIT_FSIZE, getrlimit  # noqa: PLC0415
+    except ImportError:  # pragma: no cover  # Windows
+        return None
+    longest = getrlimit(RLIMIT_FSIZE)[0]
+    return None if longest == RLIM_INFINITY else longest
 
 
 def wal_is_safe(version: tuple[int, int, int]) -> bool:

@@ -76,7 +76,7 @@ class Watcher:
                 )
 
     def stop(self, deadline: float) -> None:
-        """Tell no more, and wait for the end of the thread, as long as `settle` does."""
+        """Tell no more; the thread is waited for as long as in `settle`."""
         self.is_over = True
         self._news.set()
         join(self._thread, min(deadline, time.monotonic() + _SETTLE_SECONDS))

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import attrs
 import pytest
@@ -42,6 +42,7 @@ from uptime_core.window import DEFAULT_WINDOWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from uptime_core.jobs import Job
     from uptime_core.report import Report
@@ -540,14 +541,14 @@ def test_a_report_that_is_deleted_while_it_is_read_is_not_there(
     sink: CsvSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = published(sink)
-    read = sink._folder.read
+    opened = sink._folder.opened
 
-    def late(name: str, longest: int, **stated: Any) -> bytes | None:  # noqa: ANN401
+    def late(name: str, longest: int) -> AbstractContextManager[BinaryIO | None]:
         if name.endswith(".report"):
             assert sink.swap(job, None)
-        return read(name, longest, **stated)
+        return opened(name, longest)
 
-    monkeypatch.setattr(sink._folder, "read", late)
+    monkeypatch.setattr(sink._folder, "opened", late)
     assert sink.report(job.report_id) is None
 
 

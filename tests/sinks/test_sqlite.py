@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import pytest
 from tests.sinks.samples import complete, failed, job_of, report_of, running, same
@@ -73,7 +74,7 @@ def test_the_file_may_be_that_of_another_part(path: Path) -> None:
 
     assert sorted(execute(path, "SELECT part, version FROM uptime_parts")) == [
         ("other", 3),
-        ("sink", 1),
+        ("sink", 2),
     ]
     names = execute(path, "SELECT name FROM sqlite_schema WHERE sql IS NOT NULL")
     assert all(str(name).startswith("uptime_") for (name,) in names)
@@ -87,8 +88,9 @@ def test_a_deleted_job_leaves_nothing(sink: SqliteSink, path: Path) -> None:
 
 def test_the_report_stands_as_its_bytes(sink: SqliteSink, path: Path) -> None:
     job = published(sink)
+    content = report_bytes(REPORT)
     assert execute(path, "SELECT * FROM uptime_reports") == [
-        (job.report_id, report_bytes(REPORT))
+        (job.report_id, content, crc32(job.report_id.encode() + content))
     ]
 
 
@@ -280,7 +282,7 @@ def test_another_file_is_not_taken(path: Path, content: bytes) -> None:
 
 def test_a_newer_file_is_told_of(sink: SqliteSink, path: Path) -> None:
     published(sink)
-    execute(path, "UPDATE uptime_parts SET version = 2")
+    execute(path, "UPDATE uptime_parts SET version = 3")
     with pytest.raises(StoreVersionError, match="newer"):
         SqliteSink(path)
 

@@ -22,6 +22,7 @@ from tests.sinks.samples import (
 )
 
 from uptime_core import BackEndError, Job, Report, SqliteSink, StoreCorruptError
+from uptime_core.report_record import report_bytes
 from uptime_core.sinks.sqlite_schema import hash_of
 
 if TYPE_CHECKING:
@@ -226,6 +227,39 @@ def test_pages_that_are_swapped_or_written_over_change_no_answer(
         assert end in ("right", "StoreCorruptError")
 
 
+def test_the_report_of_another_job_is_never_given(path: Path) -> None:
+    """Two of the same shops differ behind their first page only; these are swapped."""
+    reports = [report_of(seed, shops=5) for seed in (1, 2)]
+    reports[1] = attrs.evolve(reports[1], store_ids=reports[0].store_ids)
+    reports = [_long(report) for report in reports]
+    with SqliteSink(path, journal_mode="delete") as sink:
+        jobs = []
+        for number, report in enumerate(reports):
+            job = job_of(number)
+            claimed = running(job)
+            jobs.append(complete(claimed))
+            assert sink.swap(None, job)
+            assert sink.swap(job, claimed)
+            assert sink.swap(claimed, jobs[-1], report=report)
+        sink.check()
+    data = path.read_bytes()
+    tails = [report_bytes(report)[-2_000:] for report in reports]
+    pages = [data.index(tail) // PAGE * PAGE for tail in tails]
+    changed = bytearray(data)
+    for here, there in (pages, reversed(pages)):
+        changed[here : here + PAGE] = data[there : there + PAGE]
+    path.write_bytes(changed)
+    with SqliteSink(path) as sink:
+        for job in jobs:
+            with pytest.raises(StoreCorruptError, match="or another job's"):
+                sink.report(job.report_id)
+
+
+def _long(report: Report) -> Report:
+    """With so long an id that all else is on a second page."""
+    return attrs.evolve(report, store_ids=("x" * 3_000, *report.store_ids[1:]))
+
+
 def execute(path: Path, statement: str, report_id: str) -> None:
     """Do something to the file that the library would not."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
@@ -244,7 +278,7 @@ STATEMENTS = [
     "INSERT INTO uptime_job_counts VALUES ('other', 0, 0)",
     "DELETE FROM uptime_reports WHERE report_id = :id",
     "UPDATE uptime_reports SET report = x'00' WHERE report_id = :id",
-    "INSERT INTO uptime_reports VALUES ('other', x'00')",
+    "INSERT INTO uptime_reports VALUES ('other', x'00', 0)",
 ]
 
 
@@ -266,7 +300,7 @@ def test_values_of_other_types_are_noticed(
     tables = {
         "uptime_jobs": ["report_id", "created_at", "state", "revision", "job"],
         "uptime_job_counts": ["jobs", "total"],
-        "uptime_reports": ["report"],
+        "uptime_reports": ["report", "seal"],
     }
     for table, columns in tables.items():
         for column in columns:

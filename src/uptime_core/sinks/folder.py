@@ -160,13 +160,16 @@ class Folder:
             if error.errno in (errno.ELOOP, errno.ENXIO):
                 raise damaged_report(path, "it is no regular file") from error
             raise
-        with open(descriptor, "rb") as stream:  # noqa: PTH123  # a descriptor
+        try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise damaged_report(path, "it is no regular file")
             if status.st_size > longest:
                 raise damaged_report(path, f"it is longer than {longest:,} bytes")
-            yield stream
+            with open(descriptor, "rb", closefd=False) as stream:  # an open file
+                yield stream
+        finally:
+            os.close(descriptor)
 
     def read(self, name: str, longest: int) -> bytes | None:
         """The content of a file, or None if it is not there; as `opened`."""
