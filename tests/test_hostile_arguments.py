@@ -344,6 +344,8 @@ def test_sinks_swap_jobs_and_nothing_else(kind: str, job: Any, tmp_path: Path) -
         refused(lambda: sink.swap(None, job), "swap, new", "is not a Job")
         refused(lambda: sink.swap(job, None), "swap, old", "is not a Job")
         refused(lambda: sink.swap(good, job), "swap, new", "is not a Job")
+        many: Any = [job]
+        refused(lambda: sink.swap(None, job_of(2), most_active=many), "swap, most_act")
         done = complete(good)
         refused(lambda: sink.swap(good, done, report=job), "swap, report", "a Report")
         assert list(sink.jobs()) == [good]

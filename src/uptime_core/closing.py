@@ -21,4 +21,4 @@ class Closing:
             ClosedError: It was closed.
         """
         if self._is_closed:
-            raise ClosedError(f"{self!r}: it is closed")
+            raise ClosedError(f"{self!r}: it is closed; make another one")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _FIRST_NAP = 0.005
 _LONGEST_NAP = 0.25
-_LEAST_PATIENCE = 0.5
+_LEAST_PATIENCE = 0.25
 """For how long a locked sink is waited for, however little time is left."""
 
 

@@ -238,4 +238,4 @@ def test_room_is_given_back_to_the_disk(tmp_path: Path) -> None:
     store.compact()
     assert path.stat().st_size < full / 10
     store.check()
-    assert [len(batch) for batch in store.polls()] == [1]
+    assert [len(batch) for batch in store.polls()] == [2]

@@ -145,7 +145,7 @@ class CsvSink(Closing, ReportSink):
             StoreBusyError: Another process kept the folder locked for too long.
             StoreFullError: There is no room left; nothing changed.
         """
-        if not may_swap(old, new, report):
+        if not may_swap(old, new, report, most_active):
             return False
         contents = {}
         if new is not None:

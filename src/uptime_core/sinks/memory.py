@@ -60,7 +60,7 @@ class MemorySink(Closing, ReportSink):
             IllegalTransitionError: The old job is in a final state.
         """
         self._require_open()
-        if not may_swap(old, new, report):
+        if not may_swap(old, new, report, most_active):
             return False
         with self._lock:
             if old is None:

@@ -103,7 +103,7 @@ class SqliteSink(ReportSink):
             StoreBusyError: Another process kept the file locked for too long.
             StoreFullError: There is no room left; nothing changed.
         """
-        if not may_swap(old, new, report):
+        if not may_swap(old, new, report, most_active):
             return False
         # Before the transaction, which others wait for.
         text = "" if new is None else job_text(new)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 from uptime_core.errors import (
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def may_swap(old: Job | None, new: Job | None, report: Report | None) -> bool:
+def may_swap(
+    old: Job | None, new: Job | None, report: Report | None, most_active: int | None
+) -> bool:
     """Whether a sink can have such jobs at all: not with an id that is none.
 
     Raises:
@@ -36,6 +39,12 @@ def may_swap(old: Job | None, new: Job | None, report: Report | None) -> bool:
             raise InputError(
                 f"{shown(value)} is not a {kind.__name__}", source="swap", field=field
             )
+    if most_active is not None and not isinstance(most_active, Integral):
+        raise InputError(
+            f"{shown(most_active)} is no number of jobs",
+            source="swap",
+            field="most_active",
+        )
     job = new if old is None else old
     if job is None:
         raise InputError("there is neither an old job nor a new one", source="swap")
