@@ -147,6 +147,7 @@ class Background:
                         self._table.try_change(job.report_id, Cancel())
             if wait and triggered:
                 self._drain(worker, triggered)
+            if wait:
                 worker.watcher.settle()
         finally:
             finalizer.detach()

@@ -166,6 +166,7 @@ class Worker:
         join(supervisor, deadline)
         for thread in self._threads:  # none is begun any more
             join(thread, deadline)
+        self._threads = [*filter(threading.Thread.is_alive, self._threads)]
         self.watcher.stop(deadline)
         if self._own_executor is not None:
             shut_down(self._own_executor, deadline)
