@@ -153,6 +153,8 @@ def _questions(sink: SqliteSink, original: Original) -> Iterator[str]:
             continue
         # A job that is damaged is left out; no other is.
         assert listed == [job for job in wanted if job in listed]
+        missing = {job.report_id for job in wanted} - {job.report_id for job in listed}
+        assert missing <= unreadable
         if listed != wanted:
             yield f"jobs, {active=}"
 
