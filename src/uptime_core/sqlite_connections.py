@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 import threading
@@ -206,7 +207,7 @@ class Connections:
 
 def set_timeout(connection: sqlite3.Connection, seconds: float) -> None:
     """For how long a connection waits for locks."""
-    connection.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
+    connection.execute(f"PRAGMA busy_timeout={math.ceil(seconds * 1000)}")
 
 
 def _before_fork() -> None:

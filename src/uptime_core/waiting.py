@@ -68,12 +68,15 @@ class Waiting:
         """
         if ended:
             raise ClosedError(
-                f"the manager is closed, and report {self._report_id} is {status.state}"
+                f"report {self._report_id} is {status.state}, and the manager is "
+                "closed; make another one"
             )
         rest = self._deadline - time.monotonic()
         if rest <= 0:
             raise WaitTimeoutError(
-                f"report {self._report_id} is still {status.state}", self._report_id
+                f"report {self._report_id} is still {status.state}; it goes on, wait "
+                "again",
+                self._report_id,
             )
         nap, self._nap = self._nap, min(2 * self._nap, _LONGEST_NAP)
         return min(nap, rest)
