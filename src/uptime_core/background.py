@@ -33,7 +33,8 @@ class Background:
 
     Args:
         table: The jobs.
-        make_worker: Makes a worker that has not begun.
+        make_worker: Makes a worker that has not begun, and that calls what it is given
+            with the id of each report that it has brought to a final state.
         survives_fork: Whether a child process can work with what the worker is made
             of; otherwise it only reads.
 
@@ -45,7 +46,7 @@ class Background:
     def __init__(
         self,
         table: JobTable,
-        make_worker: Callable[[], Worker],
+        make_worker: Callable[[Callable[[str], None]], Worker],
         *,
         survives_fork: bool,
     ) -> None:
@@ -103,6 +104,8 @@ class Background:
         run = worker.run_of(report_id)
         if run is not None and run.job.fence == job.fence and not job.state.is_final:
             job = attrs.evolve(job, done=run.done, total=run.total)
+        if job.state.is_final:
+            self.forget(report_id)
         return ReportStatus.of(job)
 
     def settle(self, report_id: str) -> None:
@@ -121,6 +124,10 @@ class Background:
             self._triggered -= triggered - active
             self._prune_at = 2 * len(self._triggered) + _PRUNE_AT
 
+    def forget(self, report_id: str) -> None:
+        """A report is in its final state: `close` need not look for it."""
+        self._triggered.discard(report_id)
+
     def _active(self) -> set[str]:
         return {job.report_id for job in self._table.sink.jobs(active=True)}
 
@@ -132,13 +139,15 @@ class Background:
             worker, finalizer = self._worker, self._finalizer
             wait = wait and worker.max_workers > 0 and not self._only_reads
         try:
+            # Where none is left, the sink is not asked: it may be closed already.
             triggered = self._forget_triggered()
-            if cancel_pending:
+            if cancel_pending and triggered:
                 for job in self._table.sink.jobs(active=True):
                     if job.report_id in triggered and job.state is JobState.QUEUED:
-                        self._table.change(job.report_id, Cancel())
-            if wait:
+                        self._table.try_change(job.report_id, Cancel())
+            if wait and triggered:
                 self._drain(worker, triggered)
+            if wait:
                 worker.watcher.settle()
         finally:
             finalizer.detach()
@@ -173,7 +182,7 @@ class Background:
             self._worker, self._finalizer = self._begun()
 
     def _begun(self) -> tuple[Worker, weakref.finalize[[], Background]]:
-        worker = self._make_worker()
+        worker = self._make_worker(self._triggered.discard)
         _workers.add(worker)
         finalizer = weakref.finalize(self, worker.abandon)
         finalizer.atexit = False

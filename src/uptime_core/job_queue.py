@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import threading
 import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from uptime_core.errors import IllegalTransitionError
 from uptime_core.jobs import Abandon, Job, JobState
 from uptime_core.logs import log
 
@@ -99,6 +97,8 @@ class JobQueue:
                     "one, and trigger it again"
                 )
                 for job in jobs:
-                    log.warning("report %s fails: %s", job.report_id, error)
-                    with contextlib.suppress(IllegalTransitionError):
-                        self._table.change(job.report_id, Abandon(error))
+                    if (
+                        self._table.try_change(job.report_id, Abandon(error))
+                        is not None
+                    ):
+                        log.warning("report %s fails: %s", job.report_id, error)

@@ -5,13 +5,20 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import timedelta, timezone
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from uptime_core.compute import compute_snapshot
 from uptime_core.errors import InputError
 from uptime_core.intake import Quarantine
 from uptime_core.testing.checks import Checks
-from uptime_core.testing.failures import keeps, require, require_equal, require_same
+from uptime_core.testing.failures import (
+    keeps,
+    require,
+    require_equal,
+    require_raises,
+    require_same,
+)
 from uptime_core.testing.store_bench import taking_in
 from uptime_core.testing.store_model import DAY
 from uptime_core.testing.store_reading import poll_set
@@ -166,10 +173,28 @@ def _later_reports(bench: StoreBench, horizon: int) -> list[object]:
     ]
 
 
+@checks("retention.later", needs=["retention"])
+def an_instant_later_than_all_polls(bench: StoreBench) -> None:
+    """No horizon is in the future of the polls, where nothing could be taken in."""
+    store = cast("SupportsRetention", bench.store)
+    with keeps("retention.later", "in a store without polls"):
+        require_equal("how many", store.delete_before(at(START)), 0)
+    bench.add_polls([("a", START - 2, True), ("a", START - 1, False)])
+    bench.holds(polls="retention.later")
+    for later in (START, START + 999 * DAY):
+        with keeps("retention.later"):
+            require_raises(InputError, partial(store.delete_before, at(later)))
+    bench.add_polls([("b", START - 3, True)])
+    bench.holds(polls="retention.later")
+    with keeps("retention.later", "at the newest poll"):
+        require_equal("how many", store.delete_before(at(START - 1)), 0)
+
+
 @checks("retention.expired", "retention.deleted", needs=["retention"])
 def polls_from_before_the_horizon(bench: StoreBench) -> None:
     """What is older than what was deleted is counted, and not taken in."""
     store = cast("SupportsRetention", bench.store)
+    bench.add_polls([("e", START, True)])
     store.delete_before(at(START))
     bench.model.delete_before(START)
     late = [(s, START + beside, True) for s in "ab" for beside in (-1, 0, 1, -(10**9))]
