@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 def may_swap(
-    old: Job | None, new: Job | None, report: Report | None, most_active: int | None
+    old: Job | None,
+    new: Job | None,
+    report: Report | None,
+    most_active: int | None = None,
 ) -> bool:
     """Whether a sink can have such jobs at all: not with an id that is none.
 
