@@ -50,7 +50,7 @@ class IsKeptInTheProcess(PlainFileStore):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        self.model = _KEPT.get(path, self.model)
+        self.model: StoreModel = _KEPT.get(path, self.model)
 
     def keep(self, model: StoreModel) -> None:
         _KEPT[self.path] = self.model = model
@@ -95,7 +95,7 @@ class WritesZonesApart(PlainFileStore):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        self.zones = path.with_suffix(".zones")
+        self.zones: Path = path.with_suffix(".zones")
         if self.zones.exists():
             self.model.timezones = json.loads(self.zones.read_text("utf-8"))
 
@@ -123,7 +123,7 @@ class TrustsItsFile(PlainFileStore):
         try:
             super().__init__(path)
         except (ValueError, KeyError, TypeError):
-            self.model = from_json(to_json(self.model))
+            self.model: StoreModel = from_json(to_json(self.model))
 
 
 @faults("store.durable", "ingest.threads", file="store.db", **_SQLITE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from uptime_core.errors import QueueFullError
@@ -14,6 +15,7 @@ from uptime_core.testing.sink_suite import sink_back_end
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from uptime_core.jobs import Job
     from uptime_core.report import Report
@@ -151,16 +153,9 @@ class FullComesFirst(PlainSink):
 class _Unlocked(PlainSink):
     """Looks and writes without a lock."""
 
-    class _NoLock:
-        def __enter__(self) -> None:
-            pass
-
-        def __exit__(self, *_: object) -> None:
-            pass
-
     def __init__(self) -> None:
         super().__init__()
-        self.lock = self._NoLock()  # type: ignore[assignment]  # on purpose
+        self.lock: AbstractContextManager[object] = nullcontext()
 
 
 @faults("sink.one-wins", "sink.atomic")
@@ -273,7 +268,7 @@ class EachThreadReadsOnce(PlainSink):
 
     def __init__(self) -> None:
         super().__init__()
-        self.seen = threading.local()
+        self.seen: threading.local = threading.local()
 
     def job(self, report_id: str) -> Job | None:
         known: dict[str, Job | None] = vars(self.seen)

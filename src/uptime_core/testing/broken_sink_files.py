@@ -91,7 +91,7 @@ class TrustsItsFile(PlainFileSink):
 
     def load(self, text: str) -> None:
         super().load(text)
-        self.all_reports = {
+        self.all_reports: dict[str, Report] = {
             report_id: parse_report(bytes.fromhex(data), "report")
             for report_id, data in json.loads(text)["reports"].items()
         }

@@ -157,7 +157,7 @@ class WhatRunsIsNotDeleted(PlainSink):
 class DeletesWhatHasChanged(PlainSink):
     """A job is deleted whatever has become of it."""
 
-    deletes = False
+    deletes: bool = False
 
     def may_swap(self, old: Job | None, new: Job | None, report: Report | None) -> bool:
         self.deletes = new is None
@@ -185,7 +185,7 @@ class ReportsStay(PlainSink):
     def write(self, old: Job | None, new: Job | None, report: Report | None) -> None:
         before = dict(self.all_reports)
         super().write(old, new, report)
-        self.all_reports = before | self.all_reports
+        self.all_reports: dict[str, Report] = before | self.all_reports
 
 
 @faults("sink.delete")
@@ -320,7 +320,7 @@ class IdsInAnyCase(PlainSink):
 class ClosesOnce(PlainSink):
     """A sink that is closed cannot be closed again."""
 
-    is_closed = False
+    is_closed: bool = False
 
     def close(self) -> None:
         if self.is_closed:

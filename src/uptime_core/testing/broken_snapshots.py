@@ -57,7 +57,7 @@ class ShopsInTwoParts(PlainStore):
 class _LiveStore(PlainStore):
     """A store that its snapshots hold on to."""
 
-    is_closed = False
+    is_closed: bool = False
 
 
 class _Live:
@@ -202,7 +202,7 @@ class NoStoreIsItself(PlainStore):
 class ClosesOnce(PlainStore):
     """A store that is closed cannot be closed again."""
 
-    is_closed = False
+    is_closed: bool = False
 
     def close(self) -> None:
         if self.is_closed:
@@ -245,7 +245,7 @@ class NaiveIsUtc(PlainStore):
 class OneReaderAtATime(PlainStore):
     """Two threads that read at once disturb each other."""
 
-    reads = False
+    reads: bool = False
 
     def timezones(self) -> Mapping[str, str]:
         if self.reads:

@@ -66,9 +66,9 @@ class LeavesItsLock(PlainStore):
     def add_polls(
         self, polls: PollInput, *, on_error: OnError = "raise"
     ) -> IngestResult:
-        self.lock.acquire()
+        self.lock.__enter__()
         result = super().add_polls(polls, on_error=on_error)
-        self.lock.release()
+        self.lock.__exit__(None, None, None)
         return result
 
 
@@ -95,7 +95,7 @@ class ZonesAreNotUndone(_Undone):
     """The zones of a transaction stay when it is undone."""
 
     def undone(self, before: StoreModel, model: StoreModel) -> None:
-        self.model = attrs.evolve(before, timezones=model.timezones)
+        self.model: StoreModel = attrs.evolve(before, timezones=model.timezones)
 
 
 @faults("transaction.whole")
@@ -126,7 +126,7 @@ class TransactionsAreSeen(PlainStore):
                 yield model
         except BaseException:
             if not inner:
-                self.model = before
+                self.model: StoreModel = before
             raise
 
 

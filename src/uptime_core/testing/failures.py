@@ -44,7 +44,7 @@ class ManyBrokenError(AssertionError):
     def __init__(
         self, back_end: str, broken: Mapping[str, BrokenContractError]
     ) -> None:
-        self.broken = dict(broken)
+        self.broken: dict[str, BrokenContractError] = dict(broken)
         found = [f"{name}:\n{error}" for name, error in broken.items()]
         super().__init__("\n\n".join([f"{back_end} breaks its contract", *found]))
 

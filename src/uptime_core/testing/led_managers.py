@@ -72,12 +72,12 @@ class LedManagers:
     """
 
     def __init__(self, back_end: SinkBackEnd) -> None:
-        self.clock = Clocks()
+        self.clock: Clocks = Clocks()
         self.wrong: list[str] = []
         self.entries: dict[str, Entry] = {}
         self.led: dict[str, Led] = {}
         self.attempts: list[Attempt] = []
-        self.store = store_of_reports()
+        self.store: MemoryStore = store_of_reports()
         self.newest = NOON
         self._back_end = back_end
         self._folder = scratch()

@@ -171,10 +171,10 @@ def _micros(instant: datetime | None) -> int | None:
     return None if instant is None else to_micros(instant)
 
 
-slots = st.sampled_from("ab")
-requests = st.sampled_from([0, 0, 0, 1, 2, 3, NO_SUCH_SHOP])
-keys = st.none() | st.sampled_from(["k", "\u00e9"])
-moves = st.lists(
+slots: st.SearchStrategy[str] = st.sampled_from("ab")
+requests: st.SearchStrategy[int] = st.sampled_from([0, 0, 0, 1, 2, 3, NO_SUCH_SHOP])
+keys: st.SearchStrategy[str | None] = st.none() | st.sampled_from(["k", "\u00e9"])
+moves: st.SearchStrategy[list[Move]] = st.lists(
     st.builds(
         Move,
         asked=st.none() | st.tuples(requests, keys),

@@ -18,6 +18,7 @@ from uptime_core.sinks.swaps import may_swap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from uptime_core.jobs import Job
@@ -35,7 +36,7 @@ class PlainSink(ReportSink):
     def __init__(self) -> None:
         self.all_jobs: dict[str, Job] = {}
         self.all_reports: dict[str, Report] = {}
-        self.lock = threading.RLock()
+        self.lock: AbstractContextManager[object] = threading.RLock()
 
     def job(self, report_id: str) -> Job | None:
         """The job of this id, or None."""
@@ -172,7 +173,10 @@ class PlainFileSink(PlainSink):
         try:
             self.save(self.text())
         except BaseException:
-            self.all_jobs, self.all_reports = before
+            self.all_jobs.clear()
+            self.all_jobs.update(before[0])
+            self.all_reports.clear()
+            self.all_reports.update(before[1])
             raise
 
     def save(self, text: str) -> None:

@@ -24,6 +24,7 @@ from uptime_core.testing.store_model import StoreModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from datetime import datetime
     from pathlib import Path
 
@@ -46,7 +47,7 @@ class PlainStore(Store):
 
     def __init__(self) -> None:
         self.model: StoreModel = StoreModel()
-        self.lock = threading.RLock()
+        self.lock: AbstractContextManager[object] = threading.RLock()
         self._own = threading.local()
 
     @property
@@ -218,7 +219,7 @@ class PlainFileStore(PlainStore):
         super().__init__()
         self.path = path
         if path.exists():
-            self.model = from_json(path.read_text("utf-8"))
+            self.model: StoreModel = from_json(path.read_text("utf-8"))
 
     @property
     def identity(self) -> str:

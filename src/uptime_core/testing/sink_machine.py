@@ -60,7 +60,9 @@ if TYPE_CHECKING:
     from uptime_core.testing.sink_durable_checks import Swap
 
 REPORTS = [report_of(seed) for seed in range(3)]
-keys = st.none() | st.sampled_from(["k", "K", "\u00e9/", "\0"])
+keys: st.SearchStrategy[str | None] = st.none() | st.sampled_from(
+    ["k", "K", "\u00e9/", "\0"]
+)
 
 
 class ReportSinkMachine(SinkBackEnd, RuleBasedStateMachine):

@@ -84,7 +84,7 @@ class Move:
         return made[self.kind(job.state)]
 
 
-moves = st.lists(
+moves: st.SearchStrategy[list[Move]] = st.lists(
     st.builds(
         Move,
         place=st.integers(0, 7),

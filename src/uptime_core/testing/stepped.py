@@ -139,7 +139,8 @@ class SteppedWorker(Worker):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # as they are
         super().__init__(*args, **kwargs)
-        self._wake = self.turnstile = Turnstile(self)
+        self.turnstile: Turnstile = Turnstile(self)
+        self._wake = self.turnstile
 
 
 @attrs.define(eq=False)

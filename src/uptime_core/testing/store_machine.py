@@ -41,21 +41,29 @@ if TYPE_CHECKING:
 
 SHOPS = ("a", "b", "A", "\u00e9", "8419537941919820732")
 
-shops = st.sampled_from(SHOPS)
-instants = st.one_of(
+shops: st.SearchStrategy[str] = st.sampled_from(SHOPS)
+instants: st.SearchStrategy[int] = st.one_of(
     st.integers(-24, 24).map(lambda n: START + n * 30 * MINUTE),
     st.integers(-2, 2).map(lambda n: START + n),
 )
-polls = st.lists(st.tuples(shops, instants, st.booleans()), max_size=12)
-hours = st.dictionaries(
+polls: st.SearchStrategy[list[PollRow]] = st.lists(
+    st.tuples(shops, instants, st.booleans()), max_size=12
+)
+hours: st.SearchStrategy[Hours] = st.dictionaries(
     shops, st.sampled_from([(), DAYS, NIGHTS, *HOURS.values()]), max_size=3
 )
-zones = st.dictionaries(shops, st.sampled_from(sorted(TIMEZONES.values())), max_size=3)
-some_shops = st.frozensets(shops | st.just("never polled"), max_size=2)
+zones: st.SearchStrategy[dict[str, str]] = st.dictionaries(
+    shops, st.sampled_from(sorted(TIMEZONES.values())), max_size=3
+)
+some_shops: st.SearchStrategy[frozenset[str]] = st.frozensets(
+    shops | st.just("never polled"), max_size=2
+)
 _settled: dict[type[StoreMachine], dict[str, bool]] = {}
 """What was asked of stores once, and not for each example."""
 
-quarantines = st.just(Quarantine()) | st.builds(Quarantine, some_shops, some_shops)
+quarantines: st.SearchStrategy[Quarantine] = st.just(Quarantine()) | st.builds(
+    Quarantine, some_shops, some_shops
+)
 
 
 class StoreMachine(StoreBackEnd, RuleBasedStateMachine):

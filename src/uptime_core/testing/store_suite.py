@@ -76,7 +76,7 @@ def run_store_check(
         in_time(run)
 
 
-METHODS = {
+METHODS: dict[str, tuple[str, ...]] = {
     "ingest": ("add_polls", "set_hours", "set_timezones"),
     "transactions": ("transaction",),
     "retention": ("delete_before",),
