@@ -163,6 +163,8 @@ class TheFutureIsForgotten(PlainStore):
 
     def delete_before(self, instant: datetime) -> int:
         with self.transaction() as model:
+            if not model.polls:
+                return 0
             before = len(model.kept_polls())
             model.horizon = max(to_micros(instant), model.horizon or 0)
             return before - len(model.kept_polls())
