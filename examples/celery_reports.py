@@ -1,8 +1,10 @@
 """The reports of web_service.py, made by Celery's workers.
 
-    export UPTIME_DB=uptime.db BROKER_URL=redis://127.0.0.1:6379/0
+    export UPTIME_DB=$PWD/uptime.db BROKER_URL=redis://127.0.0.1:6379/0
     celery --workdir examples --app celery_reports worker --concurrency 4
     uvicorn --app-dir examples --factory celery_reports:service --workers 2
+
+The path is absolute, since --workdir changes the folder.
 
 The web processes trigger reports and make none. Jobs and reports are in the sink; the
 broker only says that there is work. So a message that is lost, or comes twice, does no

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,16 @@ SCRIPTS = [
     for script in sorted(EXAMPLES.glob("*.py"))
     if script.stem not in SERVICES
 ]
+
+
+@pytest.mark.parametrize(
+    "script", sorted(EXAMPLES.glob("*.py")), ids=lambda one: one.stem
+)
+def test_workers_of_another_folder_are_given_an_absolute_path(script: Path) -> None:
+    text = script.read_text("utf-8")
+    if "--workdir" in text:
+        (path,) = re.findall(r"export UPTIME_DB=(\S+)", text)
+        assert path.startswith("$PWD/")
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

@@ -372,7 +372,11 @@ def test_a_fleet_of_a_named_window_and_one_that_was_never_observed() -> None:
     nothing = plot_fleet(compute_report([], None, ZONES, as_of=NOON))
     assert [patch.get_height() for patch in nothing.patches][20:] == [2]
     assert not nothing.lines
-    assert plot_fleet(compute_report([], as_of=NOON)).get_legend() is None
+    empty = plot_fleet(compute_report([], as_of=NOON))
+    assert empty.get_legend() is None
+    assert empty.get_ylim() == (0, 1)
+    empty.figure.canvas.draw()
+    assert [label.get_text() for label in empty.get_yticklabels()] == ["0", "1"]
 
 
 def pictures() -> list[tuple[Callable[..., Axes], Drawn]]:

@@ -207,6 +207,7 @@ def plot_fleet(
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.set_xlabel(_OF_OBSERVED)
     ax.set_ylabel("shops")
+    ax.set_ylim(0, None if len(report) else 1)
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     ax.set_axisbelow(True)
