@@ -69,7 +69,7 @@ class Store(_Closes, ABC):
 
     A store that takes data in also has the methods of `SupportsIngest`, and may have
     those of `SupportsTransactions` and `SupportsRetention`; see
-    `uptime_core.capabilities`.
+    ``uptime_core.capabilities``.
 
     What every implementation keeps to:
 
@@ -82,7 +82,7 @@ class Store(_Closes, ABC):
     * A bound without a time zone is an error, never a guess.
     * Instants are microseconds since 1970-01-01 UTC, exact to the last one, in
       whatever zone they are given, and before 1970 too.
-    * Ids are text as `uptime_core.store_ids.parse_store_id` gives it: two of them are
+    * Ids are text as ``uptime_core.store_ids.parse_store_id`` gives it: two of them are
       the same shop only if every character is.
     * An id that the store does not know has no polls, and is no error.
     * `hours` gives all rows of all shops that have business hours; a shop that is
