@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -80,4 +81,4 @@ class NamesAreIdentities(SqliteStore):
 
     @property
     def identity(self) -> str:
-        return self.path.parent.name
+        return Path(self.path).parent.name
