@@ -65,7 +65,7 @@ class Background:
 
     def worker(self) -> Worker:
         """What works in this process, begun unless all is closed."""
-        with self._lock:
+        with self._lock.lock:
             self._renew_in_fork()
             worker = self._worker
             working = not (self.is_closed or self._only_reads)
@@ -80,7 +80,7 @@ class Background:
         Raises:
             ClosedError: No report can be triggered here.
         """
-        with self._lock:
+        with self._lock.lock:
             self._renew_in_fork()
             if self.is_closed:
                 raise ClosedError("the manager is closed; make another one")
@@ -93,7 +93,7 @@ class Background:
         try:
             yield self.worker()
         finally:
-            with self._lock:
+            with self._lock.lock:
                 self._triggering -= 1
 
     def status(self, report_id: str) -> ReportStatus:
@@ -114,13 +114,13 @@ class Background:
 
     def note(self, report_id: str) -> None:
         """Remember that a report was triggered here."""
-        with self._lock:
+        with self._lock.lock:
             self._triggered.add(report_id)
             if len(self._triggered) < self._prune_at:
                 return
             triggered = set(self._triggered)
         active = self._active()  # so that a long life does not remember all reports
-        with self._lock:
+        with self._lock.lock:
             self._triggered -= triggered - active
             self._prune_at = 2 * len(self._triggered) + _PRUNE_AT
 
@@ -133,7 +133,7 @@ class Background:
 
     def close(self, *, wait: bool, cancel_pending: bool) -> None:
         """End the work; see `ReportManager.close`."""
-        with self._lock:
+        with self._lock.lock:
             self._renew_in_fork()
             self.is_closed = True
             worker, finalizer = self._worker, self._finalizer
@@ -160,7 +160,7 @@ class Background:
         deadline = time.monotonic() + _STOP_SECONDS
         while self._triggering and time.monotonic() < deadline:
             time.sleep(0.001)
-        with self._lock:
+        with self._lock.lock:
             triggered, self._triggered = self._triggered, set()
         return triggered
 

@@ -50,7 +50,7 @@ class Connections:
         self._file: tuple[int, int] | None = None
         self._users: list[int] = []
         self._closed = False
-        with _gate:
+        with _gate.lock:
             _databases.add(self)
 
     @property
@@ -78,7 +78,7 @@ class Connections:
 
     def rest(self) -> None:
         """Close the connections that nobody uses."""
-        with self._lock:
+        with self._lock.lock:
             if self._process != os.getpid():
                 return
             idle, self._idle = self._idle, []
@@ -125,7 +125,7 @@ class Connections:
                 set_timeout(connection, self.timeout)
 
     def _take(self, user: int) -> sqlite3.Connection:
-        with _gate, self._lock:
+        with _gate.lock, self._lock.lock:
             if self._process != os.getpid():
                 self._idle, self._process, self._users = [], os.getpid(), []
                 self._current = threading.local()
@@ -154,7 +154,7 @@ class Connections:
         try:
             return self._connect()
         except BaseException:
-            with self._lock:
+            with self._lock.lock:
                 self._users.remove(user)
             raise
 
@@ -169,7 +169,7 @@ class Connections:
         if process != os.getpid():
             _carried_over.append(connection)
             return
-        with self._lock:
+        with self._lock.lock:
             self._users.remove(user)
             # After some errors it may be in any state; and one that comes as soon as a
             # transaction has begun, such as a KeyboardInterrupt, leaves it in that.

@@ -226,18 +226,23 @@ class Database(Connections):
         Yields:
             Until when the lock may be waited for, on the monotonic clock.
         """
-        timeout, process = at_most(self.timeout), os.getpid()
+        timeout = at_most(self.timeout)
         deadline = time.monotonic() + timeout
-        if not self._turn.acquire(timeout=timeout):
-            raise StoreBusyError(
-                f"{self.path}: other threads keep it locked; try again, or give it a "
-                "longer timeout"
-            )
+        lock = self._turn.lock  # in a child there is another one, which is free
+        # An interrupt may come after any call: nothing is called outside of the `try`
+        # once the lock is taken, nor before it is given back.
         try:
+            if not lock.acquire(timeout=timeout):
+                raise StoreBusyError(
+                    f"{self.path}: other threads keep it locked; try again, or give "
+                    "it a longer timeout"
+                )
             yield deadline
         finally:
-            if process == os.getpid():  # it is free in a child
-                self._turn.release()
+            try:  # noqa: SIM105  # suppress would be a call
+                lock.release()
+            except RuntimeError:  # it was not taken
+                pass
 
     def _begin(self, connection: sqlite3.Connection, deadline: float) -> None:
         """Begin to write, as soon as no other process does.

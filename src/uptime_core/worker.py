@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from uptime_core.abc import Store
@@ -31,7 +30,7 @@ from uptime_core.jobs import (
 )
 from uptime_core.logs import log, warn
 from uptime_core.runner import ExecutorShutDownError, Run, StopRunError, run
-from uptime_core.threads import join, shut_down
+from uptime_core.threads import OwnThreads, join, shut_down
 from uptime_core.watcher import Watcher
 
 if TYPE_CHECKING:
@@ -176,7 +175,7 @@ class Worker:
             return self._given_executor
         with self._changed:
             if self._own_executor is None:
-                self._own_executor = ThreadPoolExecutor(
+                self._own_executor = OwnThreads(
                     self.max_workers, thread_name_prefix="uptime_core"
                 )
             return self._own_executor
@@ -281,6 +280,7 @@ class Worker:
                 return
         except RuntimeError:  # no more threads can be started
             self._end(run_)
+            self._stopping |= not threading.main_thread().is_alive()
         self._table.change(job.report_id, Release(job.fence))
 
     def _end(self, run_: Run) -> None:

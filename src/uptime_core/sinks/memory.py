@@ -40,7 +40,7 @@ class MemorySink(Closing, ReportSink):
     ) -> Sequence[Job]:
         """Jobs, sorted by `created_at` and id; see `ReportSink.jobs`."""
         self._require_open()
-        with self._lock:
+        with self._lock.lock:
             jobs = [job for job, _ in self._kept.values()]
         return selected(jobs, active=active, idempotency_key=idempotency_key)
 
@@ -62,7 +62,7 @@ class MemorySink(Closing, ReportSink):
         self._require_open()
         if not may_swap(old, new, report, most_active):
             return False
-        with self._lock:
+        with self._lock.lock:
             if old is None:
                 return new is not None and self._add(new, report, most_active)
             current, kept_report = self._kept.get(old.report_id, (None, None))

@@ -194,7 +194,7 @@ class MemoryStore(Closing, Store):
         before.
         """
         self._require_open()
-        with self._writers:
+        with self._writers.lock:
             before: _State | None = getattr(self._own, "state", None)
             self._own.state = self._current
             try:

@@ -27,6 +27,7 @@ from uptime_core.stores.compaction import delete_polls_before, merge_all_small_c
 from uptime_core.stores.sqlite_snapshot import PollCopy, Span, SqliteSnapshot
 from uptime_core.stores.sqlite_snapshot import poll_columns as with_ids
 from uptime_core.stores.sqlite_tables import PART, SCHEMA, VERSION, Tables
+from uptime_core.stores.sqlite_upgrade import upgrade
 
 if TYPE_CHECKING:
     import sqlite3
@@ -79,7 +80,9 @@ class SqliteStore(Store):
         self._path = self._database.path
         self._codes = sqlite_ingest.ShopCodes()
         self._identity: str | None = None
-        self._database.prepare(PART, VERSION, SCHEMA, Tables.create)
+        self._database.prepare(
+            PART, VERSION, SCHEMA, Tables.create, upgrades={1: upgrade}
+        )
         with self._reading() as tables:
             self._identity = tables.state.identity
 
