@@ -156,6 +156,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(reason)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as cores: tests of crashes and leases mostly wait."""
+    from uptime_core.cores import cores  # noqa: PLC0415  # coverage begins before it
+
+    return cores() * 3 // 2
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """End a process whose test hangs, and show where each of its threads is."""

@@ -35,5 +35,8 @@ def tests(session: nox.Session) -> None:
         session.install(*FLOORS)
     session.run("python", "-m", "pip", "check", silent=True)
     # The examples of a page build on each other: a file stays with one worker.
-    options = ("-n", "2", "--dist", "loadfile", "-q", "-p", "no:cacheprovider")
-    session.run("pytest", *options, *session.posargs)
+    options = ("-n", "auto", "--dist", "loadfile", "-q", "-p", "no:cacheprovider")
+    # All kinds of tests, with fewer examples of each property: the README's command
+    # has run more of them, and the tests marked `once`, on one Python.
+    light = {"UPTIME_CORE_PROFILE": "light"}
+    session.run("pytest", *options, "-m", "not once", *session.posargs, env=light)

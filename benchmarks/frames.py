@@ -22,7 +22,6 @@ import polars as pl
 
 from uptime_core import CsvStore
 from uptime_core.inputs import poll_columns
-from uptime_core.rejects import Rejects
 
 if TYPE_CHECKING:
     from uptime_core import PollColumns
@@ -38,11 +37,11 @@ def main() -> None:
     (expected,) = CsvStore(options.polls).polls()
     text = pd.read_csv(options.polls, dtype=str)
     for name, frame in frames(text).items():
-        compare(expected, poll_columns(frame, Rejects()), name)
+        compare(expected, poll_columns(frame), name)
         times = []
         for _ in range(options.rounds):
             start = time.perf_counter()
-            poll_columns(frame, Rejects())
+            poll_columns(frame)
             times.append(time.perf_counter() - start)
         middle = statistics.median(times)
         speed = len(expected) / middle / 1e6

@@ -41,7 +41,10 @@ def measure(setting: part.Setting) -> part.Findings:
     columns = CsvStore(*setting.files).snapshot().polls
     ids = list(columns.store_ids[:BATCH])
     start = (columns.newest() or 0) + 1
-    syncs, ingests, reports, files = [], [], [], []
+    syncs: list[float] = []
+    ingests: list[float] = []
+    reports: list[float] = []
+    files: list[float] = []
     batches = [columns]
     # At least as many hours as it takes for chunks to be merged.
     for hour in range(1 + max(setting.rounds, 1 if setting.quick else 20)):

@@ -6,6 +6,7 @@ python benchmarks/kernel.py --polls POLLS --hours HOURS --timezones ZONES
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -81,13 +82,11 @@ def phases(columns: data.Columns) -> dict[str, Callable[[], object]]:
     """What a report is made of, each step on the results of the one before."""
     unsorted = np.random.default_rng(7).integers(1 << 62, size=len(columns.polls))
     computation, snapshot, blocks = cut(columns)
-    bounds = np.array([w.bounds(computation.request.as_of) for w in DEFAULT_WINDOWS])
+    as_of = computation.request.as_of
+    assert as_of is not None  # noqa: S101  # the newest poll
+    bounds = np.array([w.bounds(as_of) for w in DEFAULT_WINDOWS])
     starts, ends = np.ascontiguousarray(bounds.T)
-    as_of, low, high = (
-        computation.request.as_of,
-        int(starts.min()),
-        int(ends.max()),
-    )
+    low, high = int(starts.min()), int(ends.max())
     policy = computation.request.policy
 
     def settled() -> list[Any]:
@@ -178,8 +177,8 @@ def flipping(columns: data.Columns, seed: int) -> dict[str, Callable[[], object]
         status = np.empty(len(polls), np.uint8)
         status[order] = np.cumsum(random.random(len(polls)) < share) & 1
         flipped = PollColumns(polls.store_ids, polls.code, polls.at, status)
-        work[f"flips: {share:.0%} of polls"] = lambda polls=flipped: compute_report(
-            polls, hours, timezones, policy=Policy()
+        work[f"flips: {share:.0%} of polls"] = partial(
+            compute_report, flipped, hours, timezones, policy=Policy()
         )
     return work
 

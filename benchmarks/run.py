@@ -26,6 +26,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import data
 import part
 import uptime_core
 from targets import TARGETS
@@ -47,7 +48,8 @@ def main() -> None:
     parser.add_argument("--into", type=Path, help="a JSON file")
     options = part.options_of(parser)
     parts = options.parts.split(",") if options.parts else list(SHORT)
-    parts += LONG if options.all and not options.parts else ()
+    if options.all and not options.parts:
+        parts.extend(LONG)
     if unknown := {*parts} - {*SHORT, *LONG}:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     found = known(options.into)
@@ -79,9 +81,7 @@ def part_options(options: argparse.Namespace, folder: Path) -> list[object]:
     files = [options.polls, options.hours, options.timezones]
     if None in files:
         files = [
-            *part.data.generate(
-                folder, options.shops, options.polls_a_shop, options.seed
-            )
+            *data.generate(folder, options.shops, options.polls_a_shop, options.seed)
         ]
     words: list[object] = ["--folder", folder, "--seed", options.seed]
     for option, file in zip(("--polls", "--hours", "--timezones"), files, strict=True):

@@ -90,10 +90,10 @@ def megabytes(value: float | None) -> str:
     return "" if value is None else f"{value:,.0f} MB"
 
 
-def rows(titles: Iterable[object], cells: Iterable[Iterable[object]]) -> str:
+def rows(titles: Iterable[str], cells: Iterable[Iterable[object]]) -> str:
     """A table of Markdown."""
     titles = list(titles)
-    lines = [titles, ["---"] * len(titles), *cells]
+    lines: list[Iterable[object]] = [titles, ["---"] * len(titles), *cells]
     return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
 
 

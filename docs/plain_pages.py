@@ -211,6 +211,13 @@ def named_types(*event: object) -> tuple[str | None, str | None]:
     return signature, result
 
 
+def public_bases(*event: object) -> None:
+    """Shows no class as a base that has no page of its own."""
+    bases = event[-1]
+    assert isinstance(bases, list)  # noqa: S101  # as Sphinx has it
+    bases[:] = [base for base in bases if is_public(base.__name__)]
+
+
 def numpy_in_full(
     _: Sphinx, env: BuildEnvironment, node: pending_xref, text: nodes.TextElement
 ) -> nodes.reference | None:
@@ -225,6 +232,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", generate)
     app.connect("source-read", read_page)
     app.connect("autodoc-process-signature", named_types)
+    app.connect("autodoc-process-bases", public_bases)
     app.connect("missing-reference", numpy_in_full, priority=900)
     app.add_transform(LinkedNames)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

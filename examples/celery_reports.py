@@ -1,8 +1,10 @@
 """The reports of web_service.py, made by Celery's workers.
 
-    export UPTIME_DB=uptime.db BROKER_URL=redis://127.0.0.1:6379/0
+    export UPTIME_DB=$PWD/uptime.db BROKER_URL=redis://127.0.0.1:6379/0
     celery --workdir examples --app celery_reports worker --concurrency 4
     uvicorn --app-dir examples --factory celery_reports:service --workers 2
+
+The path is absolute, since --workdir changes the folder.
 
 The web processes trigger reports and make none. Jobs and reports are in the sink; the
 broker only says that there is work. So a message that is lost, or comes twice, does no
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from celery import Celery
 from kombu.exceptions import OperationalError
-from web_service import make_app
+from web_service import database, make_app
 
 from uptime_core import BackEndError, ReportManager, SqliteSink, SqliteStore
 
@@ -39,7 +41,7 @@ app.conf.update(
 @app.task  # type: ignore[untyped-decorator]
 def make_report(report_id: str) -> None:
     """Make what is queued in the sink, until this report is in a final state."""
-    path = os.environ["UPTIME_DB"]
+    path = database()
     with (
         SqliteStore(path) as store,
         SqliteSink(path) as sink,
@@ -66,5 +68,5 @@ class CeleryReports(ReportManager):
 
 def service() -> FastAPI:
     """The web service, with Celery behind it."""
-    path = os.environ["UPTIME_DB"]
+    path = database()
     return make_app(CeleryReports(SqliteStore(path), SqliteSink(path)))

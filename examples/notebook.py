@@ -1,15 +1,26 @@
 # %% [markdown]
-# # From files to a report
+# # From files to pictures
 #
 # This is a notebook, kept as text: editors and Jupyter (with Jupytext) open it as one,
-# and `python notebook.py` runs it as a script.
-# It goes from three CSV files to a report, and looks at what is in it.
+# and `python notebook.py` runs it as a script, which prints and shows no pictures.
+# It goes from three CSV files to a report, to the intervals behind a number, and to
+# pictures.
+# The pictures need matplotlib: `python -m pip install '.[matplotlib]'`.
 
 # %%
 from datetime import timedelta
 from pathlib import Path
 
-from uptime_core import CsvStore, Policy, Window, compute_snapshot
+from uptime_core import (
+    CsvStore,
+    Policy,
+    Window,
+    compute_snapshot,
+    inspect,
+    local_week,
+    timeline,
+)
+from uptime_core.contrib.matplotlib import plot_fleet, plot_timeline, plot_week
 
 # A notebook's kernel starts in the folder of the notebook; a script has a __file__.
 folder = Path(globals().get("__file__", "notebook.py")).resolve().parent
@@ -30,6 +41,8 @@ for name in ("polls", "business_hours", "timezones"):
 # A store reads them.
 # With `on_error="collect"` bad rows are set aside, where by default the first one is an
 # error.
+# A snapshot is what the files hold now: all that follows is made from the same data,
+# whatever is written to the files meanwhile.
 
 # %%
 store = CsvStore(
@@ -42,73 +55,98 @@ snapshot = store.snapshot()
 snapshot
 
 # %% [markdown]
-# ## What is in them?
+# ## Can these data be trusted?
 #
-# How many polls has each shop, from when to when?
-# Which shops lack hours or a zone?
+# `inspect` looks for what is odd in them, says what that means for reports, and what to
+# do about it: see [check your data](../docs/how-to/check-your-data.md).
 
 # %%
-polls = snapshot.polls
-for store_id in polls.store_ids:
-    times = sorted(poll.at for poll in polls.where(store_id).rows())
-    print(f"{store_id:36} {len(times):4} polls, {times[0]:%d %b %H:%M} to", end=" ")
-    print(f"{times[-1]:%d %b %H:%M}")
-
-# %%
-polled = set(polls.store_ids)
-print("polled, without hours:", polled - set(snapshot.hours.store_ids))
-print("polled, without a zone:", polled - set(snapshot.timezones))
-print("never polled:", set(snapshot.hours.store_ids) - polled)
-print("rejected rows:", len(snapshot.rejected))
+inspect(snapshot)
 
 # %% [markdown]
+# So for ten hours nobody asked any shop, one shop was never polled, one lacks hours,
+# and one a zone.
 # A shop without hours counts as open all week, one without a zone as in Chicago: the
 # [policy](../docs/reference/policy.md) says so, and can say otherwise.
 #
 # ## The report
 #
 # By default it has the last hour, day and week before the newest poll.
+# Up, down and unknown are parts of the business time, and add up to it exactly.
 
 # %%
 report = compute_snapshot(snapshot)
 report
 
 # %%
-print(report.to_csv(decimals=1))
-
-# %% [markdown]
-# Each number is a sum of business time, and up, down and unknown add up to it exactly:
-
-# %%
 week = report.row("chicago-diner")["last_week"]
 print(week.up, "+", week.down, "+", week.unknown, "=", week.open)
 
 # %% [markdown]
-# ## Which shops did worst?
-#
-# `ratio` is the share of up in what is known, and `coverage` how much that is.
+# As CSV, for others:
 
 # %%
-rows = [row for row in report.rows() if row["last_week"].ratio is not None]
-for row in sorted(rows, key=lambda row: row["last_week"].ratio or 0)[:5]:
-    week = row["last_week"]
-    print(f"{row.store_id:20} up {week.ratio:.1%}, known {week.coverage:.1%}")
+print(report.to_csv(decimals=1))
+
+# %% [markdown]
+# ## The whole fleet
+#
+# Of what was observed, how much was up?
+# The median shop does not care how long each shop is open; the time of all shops does.
+
+# %%
+ax = plot_fleet(report, "last_week")
+
+# %% [markdown]
+# ## One shop, and why
+#
+# The diner was down for more than ten hours of the week.
+# When was that, who says so, and was it open then?
+# What the polls say counts while the shop is open.
+# On the night before Thursday it was open and nobody asked; that time is unknown.
+# The dotted line is where the clocks of Chicago went forward.
+
+# %%
+line = timeline(snapshot, store_id="chicago-diner", window="last_week", report=report)
+ax = plot_timeline(line)
+
+# %% [markdown]
+# Behind the picture are intervals.
+# They add up to the report's row, to the microsecond:
+
+# %%
+line.accounting == report.row("chicago-diner")["last_week"]
+
+# %% [markdown]
+# Each of them names the poll that speaks and the row of business hours that opens.
+# The last day:
+
+# %%
+timeline(snapshot, store_id="chicago-diner", window="last_day", report=report)
+
+# %% [markdown]
+# ## When in the week
+#
+# By the hours of each shop's own clock, of all shops and of the diner alone:
+
+# %%
+ax = plot_week(local_week(snapshot, report=report))
+
+# %%
+ax = plot_week(local_week(snapshot, stores=["chicago-diner"], report=report))
 
 # %% [markdown]
 # ## How much does the policy matter?
 #
 # A poll speaks for up to an hour.
-# Without that limit nothing is unknown between polls, not even the nine hours for which
+# Without that limit nothing is unknown between polls, not even the hours for which
 # nobody was asked:
 
 # %%
 for reach in (timedelta(minutes=30), timedelta(hours=1), None):
     other = compute_snapshot(snapshot, policy=Policy(reach=reach))
-    up, down, unknown = (
-        timedelta(microseconds=int(sums[:, 2].sum()))
-        for sums in (other.up, other.down, other.unknown)
-    )
-    print(f"reach {reach!s:8}  up {up}, down {down}, unknown {unknown}")
+    sums = other.totals()["last_week"]
+    print(f"reach {reach!s:8}  up {sums.up}, down {sums.down}, unknown {sums.unknown}")
 
 # %% [markdown]
 # ## Day by day
@@ -121,6 +159,6 @@ day = timedelta(days=1)
 starts = [midnight - back * day for back in range(7, 0, -1)]
 windows = [Window.between(at, at + day, name=f"{at:%a %d %b}") for at in starts]
 daily = compute_snapshot(snapshot, windows=windows)
-shares = daily.up.sum(axis=0) / (daily.up + daily.down).sum(axis=0)
-for window, share in zip(windows, shares, strict=True):
-    print(f"{window.name}  {share:4.0%}  {'#' * int(50 * share)}")
+for window in windows:
+    sums = daily.totals()[window.name]
+    print(f"{window.name}  up {sums.ratio:.0%} of the {sums.coverage:.0%} observed")

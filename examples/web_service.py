@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import tempfile
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -118,9 +119,17 @@ def make_app(manager: ReportManager) -> FastAPI:
     return app
 
 
+def database() -> str:
+    """The file that the variable UPTIME_DB names."""
+    path = os.environ.get("UPTIME_DB")
+    if not path:
+        sys.exit("UPTIME_DB is not set; let it name the store's file: UPTIME_DB=FILE")
+    return path
+
+
 def service() -> FastAPI:
-    """The service of the file that the variable UPTIME_DB names."""
-    path = os.environ["UPTIME_DB"]
+    """The service of that file."""
+    path = database()
     return make_app(ReportManager(SqliteStore(path), SqliteSink(path)))
 
 

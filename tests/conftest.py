@@ -11,7 +11,10 @@ import pytest
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 hypothesis.settings.register_profile(
-    "default", deadline=None, max_examples=60, derandomize=True
+    "default", deadline=None, max_examples=40, derandomize=True
+)
+hypothesis.settings.register_profile(
+    "light", deadline=None, max_examples=12, derandomize=True
 )
 hypothesis.settings.register_profile(
     "deep", deadline=None, max_examples=500, print_blob=True
@@ -28,3 +31,10 @@ def shared(request: pytest.FixtureRequest) -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return SHARED
+
+
+@pytest.fixture
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Managers try again, and look for work, after a moment rather than seconds."""
+    monkeypatch.setattr("uptime_core.worker._PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("uptime_core.worker._LONGEST_NAP", 0.1)

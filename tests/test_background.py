@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 FORK = multiprocessing.get_context("fork")
 
 
+@pytest.mark.usefixtures("short_pauses")
 def test_a_manager_that_is_forgotten_ends_its_threads() -> None:
     with no_threads_left():
         manager = ReportManager(store_of())

@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from uptime_core.columns import check_codes, distinct_store_ids, integer_column
+from uptime_core.columns import (
+    cells_of,
+    check_codes,
+    distinct_store_ids,
+    integer_column,
+)
 from uptime_core.errors import InputError
 
 
@@ -114,3 +119,13 @@ def test_codes_outside_the_ids_are_refused(codes: list[int], ids: int) -> None:
         check_codes(np.array(codes, dtype=np.int32), ids, "Source")
 
     assert (caught.value.source, caught.value.field) == ("Source", "code")
+
+
+def test_a_mapping_is_no_row() -> None:
+    """Its keys would be taken for cells."""
+    row = {"store_id": "a", "timestamp_utc": "2023-01-25 12:00:00", "status": "active"}
+
+    with pytest.raises(InputError, match=r"is a mapping; give \(id, at\), in this"):
+        cells_of(row, 2, "(id, at)")
+    with pytest.raises(InputError, match="is a mapping"):
+        cells_of(dict.fromkeys(["a", "b"]), 2, "(id, at)")

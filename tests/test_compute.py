@@ -95,7 +95,6 @@ def test_a_report_of_polls_alone() -> None:
         POLLS,
         POLLS[::-1],
         tuple(POLLS),
-        iter(POLLS),
         [Poll(*row) for row in POLLS],
         [list(row) for row in POLLS],
         [(shop, at, "active" if up else "INACTIVE") for shop, at, up in POLLS],
@@ -115,6 +114,17 @@ def test_polls_come_in_many_forms(polls: Any) -> None:  # noqa: ANN401  # many k
     assert report.store_ids == ("a", "b")
     assert sums(report, "a") == (HOUR, 0, 3 * HOUR, 4 * HOUR)
     assert sums(report, "b") == (0, 0, 4 * HOUR, 4 * HOUR)
+
+
+def test_what_can_be_read_once_is_read_once() -> None:
+    hours = [("a", 2, "10:30", "11:15")]
+    zones = {"a": "Asia/Tokyo"}
+
+    report = compute_report(
+        iter(POLLS), iter(hours), iter(zones.items()), stores=iter(["a"])
+    )
+
+    assert report == compute_report(POLLS, hours, zones, stores=["a"])
 
 
 @pytest.mark.parametrize(
@@ -327,7 +337,7 @@ TIMEZONES = {"zone only": "UTC", "b": "UTC"}
         ("polled", ("a", "b")),
         (["b"], ("b",)),
         (["zone only", "a", "a", " a "], ("a", "zone only")),
-        (iter(["hours only"]), ("hours only",)),
+        (dict.fromkeys(["hours only"]), ("hours only",)),
         ({"a": 1}, ("a",)),
         ([], ()),
     ],

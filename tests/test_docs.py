@@ -45,6 +45,15 @@ def test_links_lead_to_files_that_are_there(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_tables_have_a_head(page: Path) -> None:
+    """A blank line within a table would make text of what follows it."""
+    text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
+
+    for table in re.findall(r"(?:^\|.*\n?)+", text, re.MULTILINE):
+        assert re.match(r"\|.*\n\|( ?:?-+:? ?\|)+\n", table), table
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_pages_have_no_directives(page: Path) -> None:
     """They are read where the repository is kept, too."""
     text = page.read_text("utf-8")

@@ -167,6 +167,7 @@ def test_a_path_that_cannot_be_written_is_named(tmp_path: Path, name: str) -> No
         _write(path)
     assert caught.value.filename is not None
     assert Path(caught.value.filename) == path
+    assert "->" not in str(caught.value)  # nothing of the file beside it
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from tests.faults.samples import store_of
+from tests.faults.samples import KINDS, open_sink, store_of
 
 from uptime_core import (
+    CsvSink,
     CsvStore,
     InputError,
+    Job,
     MemoryStore,
     PollColumns,
     Quarantine,
+    ReportManager,
+    ReportRequest,
+    SqliteSink,
     SqliteStore,
     UptimeError,
+    WaitTimeoutError,
     compute_snapshot,
     export_csv,
     load_csv,
 )
 from uptime_core.instants import EARLIEST_KEPT, LATEST_KEPT, to_datetime
+from uptime_core.testing.sink_samples import complete, job_of, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -255,3 +263,89 @@ def test_progress_is_a_function(
 @pytest.mark.parametrize("replace", NO_FLAGS, ids=SHOWN)
 def test_replacing_is_asked_for_by_true(store: Ingesting, replace: Any) -> None:  # noqa: ANN401
     refused(lambda: load_csv(store, hours="no.csv", replace=replace), "load_csv, rep")
+
+
+# What a report is asked for
+
+
+@pytest.mark.parametrize("request_", [None, 5, "all", ReportRequest()], ids=SHOWN)
+def test_a_report_needs_a_request_whose_now_is_fixed(
+    store: Ingesting,
+    request_: Any,  # noqa: ANN401
+) -> None:
+    refused(lambda: store.snapshot_for(request_), "request")
+
+
+# Managers and sinks
+
+NO_SECONDS: list[Any] = [
+    *(True, False, "1", b"1", None, [], -1, -0.1, float("nan"), timedelta(1)),
+    *(1j, 10**400, np.True_),
+]
+
+
+@pytest.mark.parametrize("timeout", [*NO_SECONDS, float("inf"), 1e9], ids=SHOWN)
+def test_how_long_a_lock_is_waited_for_is_a_number(
+    tmp_path: Path,
+    timeout: Any,  # noqa: ANN401
+) -> None:
+    for kind in (SqliteStore, SqliteSink, CsvSink):
+        refused(
+            lambda kind=kind: kind(tmp_path / "x", timeout=timeout),  # type: ignore[misc]
+            f"{kind.__name__}, timeout",
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("timeout", [s for s in NO_SECONDS if s is not None], ids=SHOWN)
+def test_how_long_a_report_is_waited_for_is_a_number(timeout: Any) -> None:  # noqa: ANN401
+    manager = ReportManager(store_of(), max_workers=0)
+    refused(lambda: manager.wait(manager.trigger(), timeout), "wait, timeout")
+    wait = manager.wait_async(manager.trigger(), timeout)
+    refused(lambda: asyncio.run(wait), "wait, timeout")
+
+
+@pytest.mark.parametrize("timeout", [0, 0.0, np.int64(0), np.float32(0.01), 0.01])
+def test_numbers_of_any_kind_are_numbers(timeout: Any, tmp_path: Path) -> None:  # noqa: ANN401
+    SqliteStore(tmp_path / "store.db", timeout=timeout).close()
+    CsvSink(tmp_path / "reports", timeout=timeout).close()
+    manager = ReportManager(store_of(), max_workers=0)
+    with pytest.raises(WaitTimeoutError):
+        manager.wait(manager.trigger(), timeout)
+
+
+@pytest.mark.parametrize("path", NO_PATHS, ids=lambda path: ascii(path)[:20])
+def test_what_is_no_path_opens_no_store_or_sink(path: Any) -> None:  # noqa: ANN401
+    refused(lambda: SqliteStore(path), "SqliteStore, path")
+    refused(lambda: SqliteSink(path), "SqliteSink, path")
+    refused(lambda: CsvSink(path), "CsvSink, directory")
+
+
+@pytest.mark.parametrize("clock", [None, 5, "now", NOON], ids=SHOWN)
+def test_a_clock_is_a_function(clock: Any) -> None:  # noqa: ANN401
+    refused(lambda: ReportManager(store_of(), clock=clock), "ReportManager, clock")
+
+
+@pytest.mark.parametrize("now", [None, 5, "now", NOON.replace(tzinfo=None)], ids=SHOWN)
+def test_a_clock_gives_aware_datetimes(now: Any) -> None:  # noqa: ANN401
+    manager = ReportManager(store_of(), clock=lambda: now)
+    refused(manager.trigger, "clock")
+    refused(lambda: manager.status("0" * 32), "clock")
+    assert manager.list() == ()
+    manager.close()
+
+
+@pytest.mark.parametrize("job", [5, "job", {}, ("0" * 32,), Job], ids=SHOWN)
+@pytest.mark.parametrize("kind", KINDS)
+def test_sinks_swap_jobs_and_nothing_else(kind: str, job: Any, tmp_path: Path) -> None:  # noqa: ANN401
+    with open_sink(kind, tmp_path) as sink:
+        good = running(job_of())
+        assert sink.swap(None, good)
+        refused(lambda: sink.swap(None, job), "swap, new", "is not a Job")
+        refused(lambda: sink.swap(job, None), "swap, old", "is not a Job")
+        refused(lambda: sink.swap(good, job), "swap, new", "is not a Job")
+        many: Any = [job]
+        refused(lambda: sink.swap(None, job_of(2), most_active=many), "swap, most_act")
+        done = complete(good)
+        refused(lambda: sink.swap(good, done, report=job), "swap, report", "a Report")
+        assert list(sink.jobs()) == [good]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 from zlib import crc32
 
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from uptime_core.errors import StoreCorruptError
+from uptime_core.errors import InputError, StoreCorruptError
 from uptime_core.job_record import job_text, parse_job
 from uptime_core.jobs import Job, JobState
 from uptime_core.request import ReportRequest
@@ -196,6 +197,14 @@ def test_a_record_with_a_right_checksum_and_wrong_content(
     record = {"version": 1, "crc32": crc32(text.encode()), "job": text}
     with pytest.raises(StoreCorruptError, match=SOURCE):
         parse_job(json.dumps(record), SOURCE)
+
+
+@pytest.mark.parametrize("thing", [None, 5, "x", b"x", [], object()])
+def test_what_is_no_job_is_refused(thing: Any) -> None:  # noqa: ANN401  # anything
+    with pytest.raises(InputError, match=r"job_text, job: .* is not a Job"):
+        job_text(thing)
+    with pytest.raises(StoreCorruptError, match=SOURCE):
+        parse_job(thing, SOURCE)
 
 
 def test_a_field_that_is_missing() -> None:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from hypothesis import given
-from tests.properties.test_timeline import timeline_of
-from tests.strategies import Dataset, datasets, policies, shop_id
+from tests.properties.test_timeline import DATASETS, known_shops, timeline_of
 
 from uptime_core import (
     InputError,
@@ -26,10 +25,13 @@ from uptime_core import (
     compute_report,
     local_week,
 )
+from uptime_core.testing.strategies import policies
 from uptime_core.timezones import load_timezone
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from uptime_core.testing import Dataset
 
 NOON = datetime(2023, 1, 25, 12, tzinfo=UTC)  # a Wednesday
 MINUTE = timedelta(minutes=1)
@@ -45,15 +47,17 @@ HOURS = [("a", 2, "09:00", "17:00")]
 ZONES = {"a": "UTC", "b": "Asia/Kathmandu", "c": "UTC"}
 
 
-@given(datasets(), policies())
+@given(DATASETS, policies())
 def test_every_interval_is_counted_at_the_hours_of_the_wall_clock(
     dataset: Dataset, policy: Policy
 ) -> None:
     """Minute by minute where a timeline's interval is, and its ends exactly."""
     expected: dict[str, Counter[tuple[int, int]]] = {name: Counter() for name in SUMS}
-    for number, shop in enumerate(dataset.shops):
-        zone = load_timezone(shop.timezone)
-        for interval in timeline_of(dataset, number, 0, policy):
+    shops = known_shops(dataset)
+    for shop in shops:
+        line = timeline_of(dataset, shop, dataset.windows[0], policy)
+        zone = load_timezone(line.timezone)
+        for interval in line:
             if interval.state == "closed":
                 continue
             at = interval.start
@@ -83,8 +87,8 @@ def test_every_interval_is_counted_at_the_hours_of_the_wall_clock(
         dataset.polls,
         dataset.hours,
         dataset.timezones,
-        stores=[shop_id(number) for number in range(len(dataset.shops))],
-        window=dataset.report_windows[0],
+        stores=[shop.store_id for shop in shops],
+        window=dataset.windows[0],
         as_of=dataset.as_of,
         policy=policy,
     )
@@ -95,21 +99,26 @@ def test_every_interval_is_counted_at_the_hours_of_the_wall_clock(
         assert found == dict(expected[name])
 
 
-@given(datasets(), policies())
+@given(DATASETS, policies())
 def test_all_hours_are_the_totals_of_a_report(dataset: Dataset, policy: Policy) -> None:
     report = compute_report(
         dataset.polls,
         dataset.hours,
         dataset.timezones,
         as_of=dataset.as_of,
-        windows=dataset.report_windows[:1],
+        windows=dataset.windows[:1],
         policy=policy,
     )
     week = local_week(
-        dataset.polls, dataset.hours, dataset.timezones, report=report, window="w0"
+        dataset.polls,
+        dataset.hours,
+        dataset.timezones,
+        report=report,
+        window=dataset.windows[0].name,
     )
 
     assert week.shops == len(report)
+    assert week.store_id == (report.store_ids[0] if week.shops == 1 else None)
     for name in SUMS:
         assert (getattr(week, name).sum(),) == getattr(report.totals(), name)
     assert np.array_equal(week.up + week.down + week.unknown, week.open)

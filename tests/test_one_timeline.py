@@ -256,7 +256,7 @@ def test_shops_that_only_hours_or_zones_name_have_a_timeline() -> None:
         (
             {"policy": Policy(missing_hours="error"), "store_id": "b"},
             MissingHoursError,
-            "shop 'b' has no business hours",
+            r"shop 'b' has no business hours \(1 such shop in all\); add them",
         ),
         (
             {"policy": Policy(default_timezone=None), "store_id": "b"},

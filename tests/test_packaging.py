@@ -35,6 +35,17 @@ def test_the_version_is_that_of_the_project() -> None:
     assert versions[0] == uptime_core.__version__
 
 
+def test_the_package_page_is_the_readme_without_links_into_its_folder() -> None:
+    page = metadata.metadata("uptime_core")["Description"]
+    readme = (ROOT / "README.md").read_text("utf-8")
+
+    links = re.compile(r"!?\[[^\]]+\]\((?!https?:)[^)]+\)")
+    assert len(links.findall(readme)) > 10
+    assert not links.findall(page)
+    code = re.compile(r"```.*?```", re.DOTALL)
+    assert code.findall(page) == code.findall(readme)
+
+
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'report'"):
         uptime_core.__getattr__("report")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import struct
+from array import array
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any, get_args
 from zlib import crc32
 
@@ -18,7 +20,7 @@ from hypothesis import strategies as st
 from uptime_core import InputError, Policy, Report, Window, compute_report
 from uptime_core.errors import BackEndError, StoreCorruptError, StoreVersionError
 from uptime_core.report import Provenance
-from uptime_core.report_record import parse_report, report_bytes
+from uptime_core.report_record import parse_report, read_report, report_bytes
 from uptime_core.testing.sink_samples import report_of, same
 from uptime_core.timezones import timezone_names
 from uptime_core.window import Unit
@@ -131,6 +133,36 @@ def test_what_comes_back_is_a_report_like_any_other(shops: int) -> None:
         assert array.dtype.isnative
         assert array.flags.aligned
         assert not array.flags.writeable
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+def test_bytes_of_any_kind_are_read(kind: type[bytearray | memoryview]) -> None:
+    back = parse_report(kind(DATA), "here")
+    assert same(back, SMALL)
+    assert not back.up.flags.writeable
+
+
+class Counting(BytesIO):
+    """A file that counts what is read of it."""
+
+    read_in_all = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = super().read(size)
+        self.read_in_all += len(data)
+        return data
+
+
+@pytest.mark.parametrize("change", [-12, -5, -1, 1, 8, 10**7])
+def test_a_file_of_another_length_than_its_head_says_is_not_read(change: int) -> None:
+    data = DATA[:change] if change < 0 else DATA + bytes(change)
+    file = Counting(data)
+    with pytest.raises(StoreCorruptError, match=r"here: .*cut short"):
+        read_report(file, "here")
+    assert file.read_in_all <= HEAD + struct.unpack_from("<Q", DATA, 16)[0]
+    whole = Counting(DATA)
+    assert same(read_report(whole, "here"), SMALL)
+    assert whole.read_in_all == len(DATA)
 
 
 def test_a_computed_report_comes_back() -> None:
@@ -250,6 +282,19 @@ def test_a_forged_head_raises_nothing_else(data: bytes) -> None:
     with suppress(StoreCorruptError):
         report = parse_report(data, "here")  # another value of the right type
         assert np.array_equal(report.up, SMALL.up)
+
+
+@pytest.mark.parametrize("thing", [None, 5, "x", 1.5, ["x"], array("q", [1])])
+def test_what_are_no_bytes_is_no_report(thing: Any) -> None:  # noqa: ANN401  # anything
+    """As a damaged file can give them."""
+    with pytest.raises(StoreCorruptError, match="here: it is no report"):
+        parse_report(thing, "here")
+
+
+@pytest.mark.parametrize("thing", [None, 5, "x", DATA])
+def test_what_is_no_report_is_refused(thing: Any) -> None:  # noqa: ANN401  # anything
+    with pytest.raises(InputError, match=r"report: .* is not a Report"):
+        report_bytes(thing)
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import attrs
 import pytest
 from hypothesis import given
-from tests.strategies import Dataset, datasets, policies, report_of
 
 from uptime_core import (
     Accounting,
@@ -17,6 +17,10 @@ from uptime_core import (
     Window,
     compute_report,
 )
+from uptime_core.testing.strategies import datasets, policies
+
+if TYPE_CHECKING:
+    from uptime_core.testing import Dataset
 
 NOON = datetime(2023, 1, 25, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -24,7 +28,7 @@ MINUTE = timedelta(minutes=1)
 
 @given(datasets(), policies())
 def test_totals_are_the_sums_of_the_rows(dataset: Dataset, policy: Policy) -> None:
-    report = report_of(dataset, policy)
+    report = compute_report(**dataset.arguments, policy=policy)
 
     totals = report.totals()
 

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.usefixtures("short_pauses")
+
 
 class Inline(Executor):
     """Does all work in `submit`."""

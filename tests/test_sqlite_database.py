@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import resource
 import sqlite3
 import sys
 import threading
@@ -493,3 +494,18 @@ def test_an_error_is_told_by_its_code(
     found = translated(error, "a.db")
     assert type(found) is kind
     assert str(found).startswith("a.db: ")
+
+
+def test_a_limit_of_file_size_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite says the same of a limit, of a quota and of a broken disk."""
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR_WRITE
+    for limit, kind, reason in (
+        (resource.RLIM_INFINITY, BackEndError, "a quota may be used up"),
+        (5_000, StoreFullError, "may have 5,000 bytes"),
+    ):
+        limits = (limit, resource.RLIM_INFINITY)
+        monkeypatch.setattr(resource, "getrlimit", lambda _, both=limits: both)
+        found = translated(error, "a.db")
+        assert type(found) is kind
+        assert reason in str(found)

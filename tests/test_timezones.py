@@ -175,3 +175,17 @@ def test_the_whole_history_and_the_future_are_there(
     name: str, instant: datetime, offset: timedelta
 ) -> None:
     assert instant.astimezone(load_timezone(name)).utcoffset() == offset
+
+
+@pytest.mark.parametrize(
+    ("offset", "hint"),
+    [
+        ("UTC+5", "did you mean 'Etc/GMT-5'"),
+        ("GMT-08", "did you mean 'Etc/GMT\\+8'"),
+        ("UTC+05:30", "2[0-9]{3}[a-z], but an offset; names are like 'Europe/Paris'"),
+        ("UTC+99", "but an offset"),
+    ],
+)
+def test_an_offset_is_not_taken_for_utc(offset: str, hint: str) -> None:
+    with pytest.raises(UnknownTimezoneError, match=hint):
+        parse_timezone(offset)

@@ -203,3 +203,9 @@ def test_windows_without_any_or_with_a_name_twice_are_refused(windows: Any) -> N
         checked_windows(windows)
 
     assert caught.value.source == "windows"
+
+
+def test_the_name_of_a_window_is_no_window() -> None:
+    for windows in ("last_day", ["last_day"]):
+        with pytest.raises(InputError, match="'last_day' is not a Window; make one"):
+            checked_windows(windows)  # type: ignore[arg-type]  # wrong on purpose

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -36,8 +37,10 @@ from uptime_core import (
     SqliteSink,
     Window,
     runner,
+    worker,
 )
 from uptime_core.instants import to_micros
+from uptime_core.job_queue import JobQueue
 from uptime_core.jobs import Cancel, Claim, JobState, advance
 from uptime_core.testing import FaultyStore, ManualClock
 
@@ -48,6 +51,8 @@ if TYPE_CHECKING:
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
 YEAR = timedelta(days=365)
+
+pytestmark = pytest.mark.usefixtures("short_pauses")
 
 
 @pytest.fixture(params=KINDS)
@@ -231,14 +236,35 @@ def test_renewals_go_on_for_as_long_as_a_report_is_made() -> None:
     manager.close()
 
 
+def test_a_report_rests_longer_after_each_attempt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rests = []
+    rest = JobQueue.rest
+
+    def spy(queue: JobQueue, report_id: str, seconds: float) -> None:
+        rests.append(seconds)
+        rest(queue, report_id, seconds)
+
+    monkeypatch.setattr(JobQueue, "rest", spy)
+    store = FaultyStore(store_of(), methods=["snapshot_for"], times=None)
+    began = time.monotonic()
+    with ReportManager(store) as manager:
+        assert manager.wait(manager.trigger(), A_WHILE).attempt == 3
+    pause = worker._PAUSE_SECONDS
+    assert rests == [pause, 4 * pause]
+    assert time.monotonic() - began > 5 * pause
+
+
 # Stores of others
 
 
 def test_a_report_of_a_store_that_nobody_has_fails(sink: ReportSink) -> None:
     clock = ManualClock(NOON)
-    gone = ReportManager(store_of(), sink, max_workers=0, clock=clock, lease=SECOND)
+    lease = SECOND / 5
+    gone = ReportManager(store_of(), sink, max_workers=0, clock=clock, lease=lease)
     queued, running = gone.trigger(), claimed_by_nobody(gone, sink)
-    with begin(ReportManager(store_of(), sink, clock=clock, lease=SECOND)) as manager:
+    with begin(ReportManager(store_of(), sink, clock=clock, lease=lease)) as manager:
         for report_id in (queued, running):
 
             def over(report_id: str = report_id) -> bool:
@@ -258,8 +284,8 @@ def test_a_report_waits_for_a_manager_that_has_its_store() -> None:
     slow = HookedStore(store_of(), lambda _: threading.Event().wait(0.4))
     busy = ReportManager(slow, sink, lease=lease, max_workers=1)
     idle = begin(ReportManager(store_of(), sink, lease=lease))
-    ids = [busy.trigger() for _ in range(6)]
-    assert [busy.wait(i, A_WHILE).state for i in ids] == ["complete"] * 6
+    ids = [busy.trigger() for _ in range(4)]
+    assert [busy.wait(i, A_WHILE).state for i in ids] == ["complete"] * 4
     busy.close()
     idle.close()
 

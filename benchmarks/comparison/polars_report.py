@@ -168,7 +168,7 @@ def main() -> None:
     """Read three files, write a fourth."""
     polls_path, hours_path, zones_path, output, *options = sys.argv[1:]
     polls = read_polls(polls_path)
-    as_of = int(polls["at"].max())
+    as_of: int = polls["at"].max()  # type: ignore[assignment]  # of integers
     low = as_of - WEEK
     weekly = read_weekly(hours_path).collect().lazy()
     zones = pl.scan_csv(zones_path, schema_overrides={"store_id": pl.Int64}).unique(

@@ -5,10 +5,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import portion
 
 import one_by_one
 from one_by_one import WEEK, WINDOWS, Shop, Sums, runs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def of_shop(shop: Shop) -> Sums:
@@ -27,7 +32,7 @@ def of_shop(shop: Shop) -> Sums:
     return up, down
 
 
-def union(pairs: object) -> portion.Interval:
+def union(pairs: Iterable[tuple[int, int]]) -> portion.Interval:
     """A set of half-open intervals."""
     return portion.Interval(*(portion.closedopen(a, b) for a, b in pairs))
 

@@ -5,10 +5,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import staircase
 
 import one_by_one
 from one_by_one import WEEK, WINDOWS, Shop, Sums, runs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def of_shop(shop: Shop) -> Sums:
@@ -27,7 +32,7 @@ def of_shop(shop: Shop) -> Sums:
     return up, down
 
 
-def steps(starts: object, ends: object) -> staircase.Stairs:
+def steps(starts: Iterable[float], ends: Iterable[float]) -> staircase.Stairs:
     """1 within the intervals, 0 elsewhere."""
     return staircase.Stairs(start=list(starts), end=list(ends))
 

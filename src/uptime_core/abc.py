@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 from uptime_core.identity import own_identity
 from uptime_core.instants import to_datetime
 from uptime_core.polls import concatenate
+from uptime_core.request import fixed_as_of
 from uptime_core.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Store(_Closes, ABC):
 
     A store that takes data in also has the methods of `SupportsIngest`, and may have
     those of `SupportsTransactions` and `SupportsRetention`; see
-    `uptime_core.capabilities`.
+    ``uptime_core.capabilities``.
 
     What every implementation keeps to:
 
@@ -81,7 +82,7 @@ class Store(_Closes, ABC):
     * A bound without a time zone is an error, never a guess.
     * Instants are microseconds since 1970-01-01 UTC, exact to the last one, in
       whatever zone they are given, and before 1970 too.
-    * Ids are text as `uptime_core.store_ids.parse_store_id` gives it: two of them are
+    * Ids are text as ``uptime_core.store_ids.parse_store_id`` gives it: two of them are
       the same shop only if every character is.
     * An id that the store does not know has no polls, and is no error.
     * `hours` gives all rows of all shops that have business hours; a shop that is
@@ -179,8 +180,11 @@ class Store(_Closes, ABC):
 
         Args:
             request: What is asked for; its `as_of` is fixed.
+
+        Raises:
+            InputError: It is no request, or its `as_of` is not fixed.
         """
-        del request
+        fixed_as_of(request)
         return self.snapshot()
 
     def snapshot(self) -> SnapshotLike:
@@ -211,6 +215,7 @@ class ReportSink(_Closes, ABC):
 
     Optional methods, with working defaults:
 
+    * `discard`: override it where records can be damaged.
     * `close`: does nothing by default.
 
     What every implementation keeps to:
@@ -255,6 +260,11 @@ class ReportSink(_Closes, ABC):
       what it has not said is done wholly or not at all.
     * Shared: sinks of the same place, in any processes, see at once what any of them
       has done.
+
+    Where records can be damaged, a damaged job is the trouble of its own report only:
+    it raises `StoreCorruptError` where it is asked for, by its id or its key, and is
+    left out of the others in `jobs`. Where it cannot be known which jobs there are,
+    `jobs` raises that error too.
     """
 
     @abstractmethod
@@ -303,3 +313,14 @@ class ReportSink(_Closes, ABC):
     @abstractmethod
     def report(self, report_id: str) -> Report | None:
         """The report of a complete job, equal to what was stored, or None."""
+
+    def discard(self, report_id: str) -> bool:
+        """Remove a job that is damaged, and so cannot be handed to `swap`.
+
+        Its report goes with it, and its key, if that is known, is free.
+
+        Returns:
+            Whether there was one; a job that can be read is left alone.
+        """
+        del report_id
+        return False

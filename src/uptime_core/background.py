@@ -33,7 +33,8 @@ class Background:
 
     Args:
         table: The jobs.
-        make_worker: Makes a worker that has not begun.
+        make_worker: Makes a worker that has not begun, and that calls what it is given
+            with the id of each report that it has brought to a final state.
         survives_fork: Whether a child process can work with what the worker is made
             of; otherwise it only reads.
 
@@ -45,7 +46,7 @@ class Background:
     def __init__(
         self,
         table: JobTable,
-        make_worker: Callable[[], Worker],
+        make_worker: Callable[[Callable[[str], None]], Worker],
         *,
         survives_fork: bool,
     ) -> None:
@@ -64,7 +65,7 @@ class Background:
 
     def worker(self) -> Worker:
         """What works in this process, begun unless all is closed."""
-        with self._lock:
+        with self._lock.lock:
             self._renew_in_fork()
             worker = self._worker
             working = not (self.is_closed or self._only_reads)
@@ -79,7 +80,7 @@ class Background:
         Raises:
             ClosedError: No report can be triggered here.
         """
-        with self._lock:
+        with self._lock.lock:
             self._renew_in_fork()
             if self.is_closed:
                 raise ClosedError("the manager is closed; make another one")
@@ -92,7 +93,7 @@ class Background:
         try:
             yield self.worker()
         finally:
-            with self._lock:
+            with self._lock.lock:
                 self._triggering -= 1
 
     def status(self, report_id: str) -> ReportStatus:
@@ -103,6 +104,8 @@ class Background:
         run = worker.run_of(report_id)
         if run is not None and run.job.fence == job.fence and not job.state.is_final:
             job = attrs.evolve(job, done=run.done, total=run.total)
+        if job.state.is_final:
+            self.forget(report_id)
         return ReportStatus.of(job)
 
     def settle(self, report_id: str) -> None:
@@ -111,34 +114,40 @@ class Background:
 
     def note(self, report_id: str) -> None:
         """Remember that a report was triggered here."""
-        with self._lock:
+        with self._lock.lock:
             self._triggered.add(report_id)
             if len(self._triggered) < self._prune_at:
                 return
             triggered = set(self._triggered)
         active = self._active()  # so that a long life does not remember all reports
-        with self._lock:
+        with self._lock.lock:
             self._triggered -= triggered - active
             self._prune_at = 2 * len(self._triggered) + _PRUNE_AT
+
+    def forget(self, report_id: str) -> None:
+        """A report is in its final state: `close` need not look for it."""
+        self._triggered.discard(report_id)
 
     def _active(self) -> set[str]:
         return {job.report_id for job in self._table.sink.jobs(active=True)}
 
     def close(self, *, wait: bool, cancel_pending: bool) -> None:
         """End the work; see `ReportManager.close`."""
-        with self._lock:
+        with self._lock.lock:
             self._renew_in_fork()
             self.is_closed = True
             worker, finalizer = self._worker, self._finalizer
             wait = wait and worker.max_workers > 0 and not self._only_reads
         try:
+            # Where none is left, the sink is not asked: it may be closed already.
             triggered = self._forget_triggered()
-            if cancel_pending:
+            if cancel_pending and triggered:
                 for job in self._table.sink.jobs(active=True):
                     if job.report_id in triggered and job.state is JobState.QUEUED:
-                        self._table.change(job.report_id, Cancel())
-            if wait:
+                        self._table.try_change(job.report_id, Cancel())
+            if wait and triggered:
                 self._drain(worker, triggered)
+            if wait:
                 worker.watcher.settle()
         finally:
             finalizer.detach()
@@ -151,7 +160,7 @@ class Background:
         deadline = time.monotonic() + _STOP_SECONDS
         while self._triggering and time.monotonic() < deadline:
             time.sleep(0.001)
-        with self._lock:
+        with self._lock.lock:
             triggered, self._triggered = self._triggered, set()
         return triggered
 
@@ -173,7 +182,7 @@ class Background:
             self._worker, self._finalizer = self._begun()
 
     def _begun(self) -> tuple[Worker, weakref.finalize[[], Background]]:
-        worker = self._make_worker()
+        worker = self._make_worker(self._triggered.discard)
         _workers.add(worker)
         finalizer = weakref.finalize(self, worker.abandon)
         finalizer.atexit = False

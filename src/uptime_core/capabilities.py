@@ -142,6 +142,8 @@ class SupportsRetention(Protocol):
     * Polls from before the instant are not taken in any more, and `expired` counts
       them.
     * An instant that is not after that of an earlier call changes nothing.
+    * An instant later than the newest poll is an `InputError`; then, and where there is
+      no poll, nothing changes.
     """
 
     def delete_before(self, instant: datetime) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -65,7 +65,7 @@ def iterable(values: Iterable[Value], source: str) -> Iterator[Value]:
     """
     if isinstance(values, str | bytes):
         raise InputError(
-            f"{shown(values)} is a text, not rows; give a list", source=source
+            f"{shown(values)} is a text, not rows; CsvStore reads files", source=source
         )
     try:
         return iter(values)
@@ -81,6 +81,8 @@ def cells_of(row: object, width: int, form: str) -> tuple[Any, ...]:
     Raises:
         InputError: It does not have that many, or is no row at all.
     """
+    if isinstance(row, Mapping):  # its keys would be taken for cells
+        raise InputError(f"{shown(row)} is a mapping; give {form}, in this order")
     if isinstance(row, Iterable) and not isinstance(row, str | bytes):
         cells = tuple(row)
         if len(cells) == width:

@@ -134,7 +134,8 @@ def _on_executor(
 ) -> Report:
     if not callable(getattr(executor, "submit", None)):
         raise InputError(
-            f"{shown(executor)} is not an Executor; concurrent.futures has some",
+            f"{shown(executor)} is not an Executor, like "
+            "concurrent.futures.ThreadPoolExecutor()",
             source="executor",
         )
     from uptime_core.runner import run  # noqa: PLC0415  # loads threading and more

@@ -137,6 +137,14 @@ def damaged(source: object, what: str) -> StoreCorruptError:
     return StoreCorruptError(f"{source}: {what}; restore it from a copy")
 
 
+def damaged_report(source: object, what: str) -> StoreCorruptError:
+    """The error that says what is wrong with the record of one report in a sink."""
+    return StoreCorruptError(
+        f"{source}: {what}; delete the report and trigger it again, or restore it from "
+        "a copy"
+    )
+
+
 class ClosedError(UptimeError, RuntimeError):
     """A store, sink or manager was used after it was closed."""
 

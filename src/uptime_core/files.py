@@ -31,7 +31,7 @@ def complete_file(path: StrPath) -> Iterator[IO[bytes]]:
     """
     name = os.fspath(path)
     if not name:
-        raise InputError("the name of the file is empty")
+        raise InputError("the name of the file is empty; give one")
     try:
         mode = os.stat(name).st_mode  # a path as text, as it was given
     except FileNotFoundError:
@@ -75,7 +75,8 @@ def _new_file(name: str, mode: int | None) -> Iterator[IO[bytes]]:
             os.unlink(partial)
         if isinstance(error, OSError) and error.filename in (None, partial):
             # The name that the caller knows, not that of the file beside it.
-            error.filename, error.filename2 = name, None
+            error.filename = name
+            del error.filename2  # as None, it would be written out, too
         raise
     _sync_directory(folder)
 

@@ -16,6 +16,9 @@ class ForkSafeLock:
 
     What it protects must be whole whenever the process can be forked, or be made new
     in the child.
+
+    Attributes:
+        lock: The lock itself, in this process.
     """
 
     def __init__(self) -> None:
@@ -24,7 +27,7 @@ class ForkSafeLock:
 
     def renew(self) -> None:
         """Make the lock free, in a child process that has one thread so far."""
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
 
     def acquire(self, timeout: float = -1) -> bool:
         """Take the lock, and wait for it, at most `timeout` seconds if they are given.
@@ -32,11 +35,11 @@ class ForkSafeLock:
         Returns:
             Whether it was taken.
         """
-        return self._lock.acquire(timeout=timeout)
+        return self.lock.acquire(timeout=timeout)
 
     def release(self) -> None:
         """Give the lock back."""
-        self._lock.release()
+        self.lock.release()
 
     def __enter__(self) -> None:
         self.acquire()

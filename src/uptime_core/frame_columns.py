@@ -276,7 +276,7 @@ def _parse_instant(cell: object) -> int:
         return parse_timestamp(cell)
     if isinstance(cell, np.datetime64):
         if np.datetime_data(cell.dtype)[0] == "ns":
-            raise InputError(f"{cell} is finer than a microsecond")
+            raise InputError(f"{cell} is finer than a microsecond; round it")
         raise InputError(f"{cell} is outside the years 1 to 9999 in UTC")
     return to_micros(cast("datetime", cell))
 

@@ -67,6 +67,8 @@ def find_columns(
         if len(found) != 1:
             what = "several" if found else "none"
             then = "keep one" if found else advice.format(name=column.name)
+            if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
+                then = "separate the columns with commas"
             raise InputError(
                 f"the header has {what} of {', '.join(map(repr, column.headers))}; "
                 f"it is {shown(','.join(header))}; {then}",

@@ -19,7 +19,7 @@ def own_identity(thing: object) -> str:
     objects that take no weak reference gets another one with each call.
     """
     number, process = id(thing), process_token()
-    with _lock:
+    with _lock.lock:
         known = _known.get(number)
         if known is not None and known[0]() is thing and known[1] == process:
             return known[2]

@@ -93,14 +93,14 @@ def _checked(
     replaces = flag(replace, source, "replace")
     if not isinstance(quarantine, Quarantine):
         raise InputError(
-            f"{shown(quarantine)} is not a Quarantine",
+            f"{shown(quarantine)} is not a Quarantine(store_ids, suspects)",
             source=source,
             field="quarantine",
         )
     for shops in quarantine:
         _check_shops(shops, source)
     if rows is None:  # no rows at all, for which there is an empty list
-        raise InputError(f"{shown(rows)} is nothing to iterate over", source=source)
+        raise InputError("None is no list of rows; for none, give []", source=source)
     return rejects, replaces
 
 

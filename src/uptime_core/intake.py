@@ -270,9 +270,8 @@ class _ShopIntake(Generic[Parsed]):
         for row, keep in enumerate(kept):
             if not keep:
                 store_id = codes[self._code[row]]
-                error = InputError(
-                    f"line {self._quarantined[store_id]} of the same shop was rejected"
-                )
+                what = f"line {self._quarantined[store_id]} of the same shop was"
+                error = InputError(f"{what} rejected; put that one right")
                 cells = (store_id, *map(str, self._values[self._value[row]][0]))
                 self._rejects.reject(error, self.source, self._line[row], cells)
         self._code = array("i", compress(self._code, kept))

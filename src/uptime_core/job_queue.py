@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import threading
 import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from uptime_core.errors import IllegalTransitionError
 from uptime_core.jobs import Abandon, Job, JobState
 from uptime_core.logs import log
 
@@ -94,8 +92,13 @@ class JobQueue:
             since = now if alive or before != signs else since
             self._foreign[reads] = signs, since
             if now - since > _FOREIGN_LEASES * self._table.lease / 1e6:
-                error = f"no open manager reads the store that it needs, {reads}"
+                error = (
+                    f"no open manager reads the store that it needs, {reads}; open "
+                    "one, and trigger it again"
+                )
                 for job in jobs:
-                    log.warning("report %s fails: %s", job.report_id, error)
-                    with contextlib.suppress(IllegalTransitionError):
-                        self._table.change(job.report_id, Abandon(error))
+                    if (
+                        self._table.try_change(job.report_id, Abandon(error))
+                        is not None
+                    ):
+                        log.warning("report %s fails: %s", job.report_id, error)

@@ -8,7 +8,7 @@ from zlib import crc32
 
 import attrs
 
-from uptime_core.errors import StoreCorruptError, damaged
+from uptime_core.errors import InputError, StoreCorruptError, damaged_report, shown
 from uptime_core.jobs import Job, JobState
 from uptime_core.records import (
     UNREADABLE_RECORD,
@@ -29,7 +29,12 @@ def job_text(job: Job) -> str:
 
     The request is a text within the text, so that reading it again, unchanged, costs
     no parsing.
+
+    Raises:
+        InputError: It is no job.
     """
+    if not isinstance(job, Job):
+        raise InputError(f"{shown(job)} is not a Job", source="job_text", field="job")
     request = job.request
     body = {name: getattr(job, name) for name in _PLAIN}
     body["state"] = job.state.value
@@ -45,11 +50,11 @@ def job_text(job: Job) -> str:
     return json.dumps({"version": 1, "crc32": crc32(text.encode()), "job": text})
 
 
-def parse_job(text: str, source: str) -> Job:
+def parse_job(text: str | bytes, source: str) -> Job:
     """The job of a text that `job_text` made.
 
     Args:
-        text: The text.
+        text: The text, or its bytes in UTF-8.
         source: Where it stands, for messages.
 
     Raises:
@@ -58,7 +63,7 @@ def parse_job(text: str, source: str) -> Job:
     try:
         outer = json.loads(text)
         if outer["version"] != 1 or outer["crc32"] != crc32(outer["job"].encode()):
-            raise damaged(source, "the record of a report is damaged")
+            raise damaged_report(source, "the record of a report is damaged")
         body = json.loads(outer["job"])
         body["state"] = JobState(body["state"])
         body["request"] = _parse_request(body["request"])
@@ -66,7 +71,7 @@ def parse_job(text: str, source: str) -> Job:
     except UNREADABLE_RECORD as error:
         if isinstance(error, StoreCorruptError):
             raise
-        raise damaged(
+        raise damaged_report(
             source, f"the record of a report cannot be read ({error})"
         ) from error
 

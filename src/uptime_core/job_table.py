@@ -9,25 +9,30 @@ from typing import TYPE_CHECKING, assert_never
 from uptime_core.errors import (
     IdempotencyConflictError,
     IllegalTransitionError,
+    InputError,
     ReportCancelledError,
     ReportError,
     ReportFailedError,
     ReportNotFoundError,
     ReportNotReadyError,
+    StoreCorruptError,
     counted,
+    located,
     shown,
 )
 from uptime_core.instants import to_micros, to_text
 from uptime_core.jobs import (
     MOST_ATTEMPTS,
+    Complete,
     Event,
     Expire,
+    Fail,
     Job,
     JobState,
     advance,
     is_report_id,
 )
-from uptime_core.logs import log
+from uptime_core.logs import described, log, warn
 
 if TYPE_CHECKING:
     from uptime_core.abc import ReportSink
@@ -52,8 +57,14 @@ class JobTable:
         self._recovered_at: int | None = None
 
     def now(self) -> int:
-        """The time in microseconds."""
-        return to_micros(self._clock())
+        """The time in microseconds.
+
+        Raises:
+            InputError: The clock gives no aware datetime.
+        """
+        now = self._clock()
+        with located("clock"):
+            return to_micros(now)
 
     def job(self, report_id: str) -> Job:
         """The job of this id.
@@ -89,6 +100,34 @@ class JobTable:
                 if changed.state is not job.state:
                     log_state(changed)
                 return changed
+
+    def finish(self, report_id: str, event: Event, report: Report | None) -> Job | None:
+        """Write how an attempt ended; where that fails, the failure is its end.
+
+        Returns:
+            The job afterwards, or None if nothing could be written.
+        """
+        try:
+            return self.change(report_id, event, report)
+        except IllegalTransitionError:
+            log.info("report %s was taken over by another worker", report_id)
+        except Exception as error:  # noqa: BLE001  # told in the report's status
+            warn(f"report {report_id} was not stored, so the attempt failed", error)
+            if isinstance(event, Complete):
+                # If this fails too, the lease runs out, and another worker takes over.
+                with contextlib.suppress(Exception):
+                    return self.change(report_id, failure(event.fence, error))
+        return None
+
+    def try_change(self, report_id: str, event: Event) -> Job | None:
+        """`change`, unless the event cannot happen any more, or the job is damaged."""
+        try:
+            return self.change(report_id, event)
+        except IllegalTransitionError:  # somebody was faster
+            return None
+        except StoreCorruptError as error:  # the others are to go on
+            warn(f"report {report_id} stays as it is", error)
+            return None
 
     def of_key(self, key: str, asked: ReportRequest, reads: str) -> str | None:
         """The id of the report that has the key, if one does.
@@ -155,12 +194,20 @@ class JobTable:
                     return earlier
 
     def delete(self, report_id: str) -> None:
-        """Delete a job in a final state, and its report.
+        """Delete a job in a final state, or one that is damaged, and its report.
 
         Raises:
             ReportNotFoundError: There is none.
             ReportNotReadyError: It is queued or running.
         """
+        try:
+            self._delete(report_id)
+        except StoreCorruptError as error:
+            if not self.sink.discard(report_id):
+                raise
+            warn(f"report {report_id} was damaged, and is deleted", error)
+
+    def _delete(self, report_id: str) -> None:
         while True:
             job = self.job(report_id)
             if not job.state.is_final:
@@ -176,7 +223,10 @@ class JobTable:
         deleted = 0
         for job in self.sink.jobs():
             if job.finished_at is not None and job.finished_at < horizon:
-                deleted += self.sink.swap(job, None)
+                try:
+                    deleted += self.sink.swap(job, None)
+                except StoreCorruptError as error:  # it has been damaged since
+                    warn(f"report {job.report_id} was not deleted", error)
         log.info(
             "%s finished before %s are deleted",
             counted(deleted, "report"),
@@ -196,12 +246,21 @@ class JobTable:
             return
         self._recovered_at = now
         for job in self.sink.jobs(active=True):
-            if job.is_expired(now) and job.report_id not in but:
-                with contextlib.suppress(IllegalTransitionError):  # somebody did
-                    log.warning(
-                        "report %s lost its worker: its lease ran out", job.report_id
-                    )
-                    self.change(job.report_id, Expire())
+            if (
+                job.is_expired(now)
+                and job.report_id not in but
+                and self.try_change(job.report_id, Expire()) is not None
+            ):
+                log.warning(
+                    "report %s lost its worker: its lease ran out; if the worker "
+                    "was only slow, give managers a longer lease",
+                    job.report_id,
+                )
+
+
+def failure(fence: int, error: BaseException) -> Fail:
+    """What an error means: bad input stays bad, anything else may pass."""
+    return Fail(fence, described(error), may_retry=not isinstance(error, InputError))
 
 
 def log_state(job: Job) -> None:

@@ -55,6 +55,7 @@ class LocalWeek(Framed):
 
     Attributes:
         shops: How many shops were added up.
+        store_id: The shop, if it is one only, else None.
         window: What was added up.
         as_of: The "now".
         policy: How polls and missing data were read.
@@ -66,6 +67,7 @@ class LocalWeek(Framed):
     """
 
     shops: int
+    store_id: str | None
     window: Window
     as_of: datetime
     policy: Policy
@@ -145,11 +147,12 @@ def local_week(
     missing = set() if isinstance(request.stores, str) else set(request.stores)
     hours_of: dict[str, LocalHours] = {}
     sums = np.zeros((len(_SUMS), DAYS * HOURS), dtype=np.int64)
-    shops = 0
+    shops, latest = 0, None
     for part in asked.snapshot.parts():
         selection = select(part, asked.as_of, request.stores)
         missing -= selection.known
         shops += len(selection.store_ids)
+        latest = selection.store_ids[-1] if selection.store_ids else latest
         by_zone: dict[ZoneInfo, list[str]] = {}
         for store_id in selection.store_ids:
             zone = timezone_of(part, store_id, request.policy.default_timezone)
@@ -164,12 +167,13 @@ def local_week(
     if missing:
         raise UnknownStoreIdError(
             f"shop {shown(min(missing))} is in none of the sources (polls count up to "
-            "as_of)",
+            "as_of); see how it is written there",
             source="local_week",
             field="stores",
         )
     return LocalWeek(
         shops=shops,
+        store_id=latest if shops == 1 else None,
         window=asked.window,
         as_of=to_datetime(asked.as_of),
         policy=request.policy,

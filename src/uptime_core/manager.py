@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Self
@@ -11,7 +10,7 @@ from uptime_core import manager_arguments as checked
 from uptime_core.background import Background
 from uptime_core.clock import system_clock
 from uptime_core.compute import with_as_of
-from uptime_core.errors import ClosedError, WaitTimeoutError, located
+from uptime_core.errors import ClosedError, located
 from uptime_core.instants import to_micros
 from uptime_core.job_table import JobTable, error_of, not_found
 from uptime_core.jobs import Cancel, JobState
@@ -19,6 +18,8 @@ from uptime_core.progress import Meter
 from uptime_core.request import DEFAULT_POLICY, ReportRequest
 from uptime_core.sinks.memory import MemorySink
 from uptime_core.status import ReportStatus
+from uptime_core.values import flag
+from uptime_core.waiting import Waiting
 from uptime_core.worker import Worker
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
 _LEASE = timedelta(seconds=30)
 _TIMEOUT = timedelta(hours=1)
-_FIRST_NAP, _LONGEST_NAP = 0.005, 0.25
 
 
 class ReportManager:
@@ -82,7 +82,7 @@ class ReportManager:
         timeout: timedelta = _TIMEOUT,
         clock: Clock = system_clock,
     ) -> None:
-        checked.parts(store, sink, executor)
+        checked.parts(store, sink, executor, clock)
         self._store = store
         self._sink = MemorySink() if sink is None else sink
         self._max_pending = checked.number(max_pending, "max_pending", least=1)
@@ -199,20 +199,20 @@ class ReportManager:
 
         Raises:
             ReportNotFoundError: There is no such report.
-            WaitTimeoutError: It is not in its final state after `timeout` seconds.
+            WaitTimeoutError: It is not in its final state after `timeout` seconds, or
+                the sink was locked until then.
             ClosedError: It is not, and this manager is closed.
         """
-        deadline = checked.deadline(timeout)
-        nap = _FIRST_NAP
+        waiting = Waiting(report_id, timeout)
         while True:
             worker = self._background.worker()
             seen = worker.changes  # so that no end goes unnoticed between the two
-            status = self.status(report_id)
+            status = waiting.look(self.status)
             if status.is_final:
                 self._background.settle(report_id)
                 return status
-            worker.wait_for_change(seen, min(nap, self._rest(status, deadline)))
-            nap = min(2 * nap, _LONGEST_NAP)
+            nap = waiting.nap(status, ended=self._background.has_ended)
+            worker.wait_for_change(seen, nap)
 
     async def wait_async(
         self,
@@ -222,15 +222,14 @@ class ReportManager:
         """`wait` for asyncio; neither the loop nor a thread is kept waiting."""
         import asyncio  # noqa: PLC0415  # 15 ms, for those who have it loaded
 
-        deadline = checked.deadline(timeout)
-        nap = _FIRST_NAP
+        waiting = Waiting(report_id, timeout)
         while True:
-            status = await asyncio.to_thread(self.status, report_id)
+            status = await asyncio.to_thread(waiting.look, self.status)
             if status.is_final:
                 await asyncio.to_thread(self._background.settle, report_id)
                 return status
-            await asyncio.sleep(min(nap, self._rest(status, deadline)))
-            nap = min(2 * nap, _LONGEST_NAP)
+            nap = waiting.nap(status, ended=self._background.has_ended)
+            await asyncio.sleep(nap)
 
     async def get_async(self, report_id: str) -> Report:
         """`get` for asyncio."""
@@ -254,6 +253,8 @@ class ReportManager:
         job = self._table.change(report_id, Cancel())
         if job is None:
             raise not_found(report_id)
+        if job.state.is_final:
+            self._background.forget(report_id)
         run = worker.run_of(report_id)
         if run is not None:
             run.stop.set()
@@ -261,7 +262,7 @@ class ReportManager:
         return job.cancel_requested or job.state is JobState.CANCELLED
 
     def list(self, state: JobState | str | None = None) -> tuple[ReportStatus, ...]:
-        """The reports of the sink, oldest first.
+        """The reports of the sink, oldest first, but for damaged ones: see the log.
 
         Args:
             state: Only those in this state.
@@ -275,13 +276,14 @@ class ReportManager:
         )
 
     def delete(self, report_id: str) -> None:
-        """Delete a report that is complete, failed or cancelled.
+        """Delete a report that is complete, failed, cancelled, or damaged.
 
         Raises:
             ReportNotFoundError: There is no such report.
             ReportNotReadyError: It is queued or running; cancel it first.
         """
         self._table.delete(report_id)
+        self._background.forget(report_id)
 
     def delete_before(self, instant: datetime) -> int:
         """Delete the reports that were finished before an instant.
@@ -301,7 +303,10 @@ class ReportManager:
                 to the queue, for other managers of the sink, or one opened later.
             cancel_pending: Cancel the reports triggered here that are still queued.
         """
-        self._background.close(wait=wait, cancel_pending=cancel_pending)
+        self._background.close(
+            wait=flag(wait, "close", "wait"),
+            cancel_pending=flag(cancel_pending, "close", "cancel_pending"),
+        )
 
     def _queued(self, asked: ReportRequest, key: str | None, worker: Worker) -> str:
         """The id of a new report, or of the one that has the key."""
@@ -318,20 +323,6 @@ class ReportManager:
             key=key,
             most_active=self._max_pending,
         )
-
-    def _rest(self, status: ReportStatus, deadline: float) -> float:
-        """For how many seconds there is still to wait."""
-        report_id = status.report_id
-        if self._background.has_ended:
-            raise ClosedError(
-                f"report {report_id} is {status.state}, and the manager is closed; "
-                "make another one"
-            )
-        rest = deadline - time.monotonic()
-        if rest <= 0:
-            text = f"report {report_id} is still {status.state}; it goes on, wait again"
-            raise WaitTimeoutError(text, report_id)
-        return rest
 
     def __enter__(self) -> Self:
         self.start()

@@ -17,9 +17,12 @@ from uptime_core.identity import own_identity
 from uptime_core.instants import whole_micros
 from uptime_core.jobs import JobState
 from uptime_core.one_report import newest_of
+from uptime_core.values import seconds
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
+
+    from uptime_core.clock import Clock
 
 _SOURCE = "ReportManager"
 _MOST_WORKERS = 4
@@ -27,18 +30,32 @@ _LONGEST_KEY = 200
 
 
 def parts(
-    store: SupportsSnapshot, sink: ReportSink | None, executor: Executor | None
+    store: SupportsSnapshot,
+    sink: ReportSink | None,
+    executor: Executor | None,
+    clock: Clock,
 ) -> None:
-    """Refuse what is no store, no sink, or no executor."""
+    """Refuse what is no store, no sink, no executor, or no clock."""
     for value, fits, what, field in (
-        (store, isinstance(store, SupportsSnapshot), "a Store", "store"),
-        (sink, sink is None or isinstance(sink, ReportSink), "a ReportSink", "sink"),
+        (
+            store,
+            isinstance(store, SupportsSnapshot),
+            "a Store, like SqliteStore(path)",
+            "store",
+        ),
+        (
+            sink,
+            sink is None or isinstance(sink, ReportSink),
+            "a ReportSink, like SqliteSink(path)",
+            "sink",
+        ),
         (
             executor,
             executor is None or callable(getattr(executor, "submit", None)),
             "an executor of concurrent.futures",
             "executor",
         ),
+        (clock, callable(clock), "a function that gives the time", "clock"),
     ):
         if not fits:
             raise InputError(
@@ -127,10 +144,4 @@ def deadline(timeout: float | None) -> float:
     """Until when to wait, on the monotonic clock; None is for ever."""
     if timeout is None:
         return math.inf
-    if not isinstance(timeout, int | float) or not timeout >= 0:
-        raise InputError(
-            f"{shown(timeout)} is no number of seconds, nor None for no limit",
-            source="wait",
-            field="timeout",
-        )
-    return time.monotonic() + timeout
+    return time.monotonic() + seconds(timeout, "wait", "timeout", longest=math.inf)

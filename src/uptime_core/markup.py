@@ -23,7 +23,7 @@ _BAR = (
 )
 _CELL = "padding:0.2em 0.6em;text-align:{align};font-weight:{weight};{wrap}"
 _NO_WRAP = "white-space:nowrap"
-_WRAP = "overflow-wrap:anywhere;min-width:20em;max-width:50em"
+_WRAP = "overflow-wrap:anywhere;min-width:14em;max-width:50em"
 _LONG = 40  # characters; a longer cell may have several lines
 _LINE = "border-bottom:1px solid rgba(128,128,128,.4)"
 

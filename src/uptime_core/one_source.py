@@ -86,7 +86,8 @@ def ask(
         snapshot: SnapshotLike = Snapshot.of(source, hours, timezones)
     elif hours is not None or timezones is not None:
         raise InputError(
-            f"{shown(source)} has hours and time zones of its own", source=caller
+            f"{shown(source)} has hours and time zones of its own; leave these out",
+            source=caller,
         )
     elif isinstance(source, Store):
         store = source

@@ -153,7 +153,8 @@ def _part_of(asked: Asked, store_id: str) -> Snapshot:
         if store_id in selection.known:
             return part
     raise UnknownStoreIdError(
-        f"shop {shown(store_id)} is in none of the sources (polls count up to as_of)",
+        f"shop {shown(store_id)} is in none of the sources (polls count up to as_of); "
+        "see how it is written there",
         source="timeline",
         field="store_id",
     )

@@ -41,7 +41,8 @@ def _positive_or_none(
         positive = isinstance(value, timedelta) and whole_micros(value, value) > 0
     if not positive:
         raise InputError(
-            f"{shown(value)} is not a positive timedelta, nor None for no limit",
+            f"{shown(value)} is not a positive timedelta, like "
+            "timedelta(hours=1), nor None for no limit",
             source="Policy",
             field=attribute.name,
         )

@@ -15,8 +15,10 @@ Numbers are little-endian. What is unknown is the rest of what is open.
 from __future__ import annotations
 
 import json
+import os
 import struct
-from typing import TYPE_CHECKING, Any
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 from zlib import crc32
 
 import attrs
@@ -25,7 +27,8 @@ import numpy as np
 from uptime_core.errors import (
     InputError,
     StoreVersionError,
-    damaged,
+    damaged_report,
+    shown,
 )
 from uptime_core.instants import to_datetime, to_micros
 from uptime_core.records import (
@@ -53,9 +56,13 @@ def report_bytes(report: Report) -> bytes:
     """A report in the form that `parse_report` reads.
 
     Raises:
-        InputError: Its sums do not add up, or arrays do not have their shapes; no
-            report that this library makes is such.
+        InputError: It is no report; or its sums do not add up, or arrays do not have
+            their shapes, which is so of no report that this library makes.
     """
+    if not isinstance(report, Report):
+        raise InputError(
+            f"{shown(report)} is not a Report", source="report_bytes", field="report"
+        )
     shops = len(report.store_ids)
     shape = (shops, len(report.windows))
     sums = (report.up, report.down, report.open)
@@ -89,7 +96,7 @@ def report_bytes(report: Report) -> bytes:
     return b"".join((*parts, _CHECKSUM.pack(checksum)))
 
 
-def parse_report(data: bytes, source: str) -> Report:
+def parse_report(data: bytes | bytearray | memoryview, source: str) -> Report:
     """The report of bytes that `report_bytes` made.
 
     Args:
@@ -100,12 +107,43 @@ def parse_report(data: bytes, source: str) -> Report:
         StoreCorruptError: They are damaged, cut short, or no report at all.
         StoreVersionError: A newer version of this library made them.
     """
-    end = len(data) - _CHECKSUM.size
-    if end < _START.size or not data.startswith(_MAGIC):
-        raise damaged(source, "it is no report of uptime_core")
-    if (crc32(memoryview(data)[:end]),) != _CHECKSUM.unpack_from(data, end):
-        raise damaged(source, "the report is damaged or cut short")
-    _, version, length = _START.unpack_from(data)
+    if not isinstance(data, bytes | bytearray | memoryview):
+        # A damaged file may hold anything.
+        raise damaged_report(source, "it is no report of uptime_core")
+    return read_report(BytesIO(data), source)
+
+
+def read_report(stream: BinaryIO, source: str) -> Report:
+    """As `parse_report`, from a file.
+
+    Where the file does not have the length that its head tells, the rest of it, which
+    may be anything, is not read.
+    """
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    start = stream.read(_START.size)
+    if size < _START.size + _CHECKSUM.size or not start.startswith(_MAGIC):
+        raise damaged_report(source, "it is no report of uptime_core")
+    _, version, length = _START.unpack(start)
+    text, head = b"", {}
+    if version == _VERSION:
+        text = stream.read(min(length, size))
+        try:
+            head = json.loads(text.decode("utf-8", "surrogatepass"))
+            fits = stream.tell() + sum(_counts(head)) * _INT64.itemsize == (
+                size - _CHECKSUM.size
+            )
+        except UNREADABLE_RECORD:
+            fits = False
+        if not fits:
+            raise damaged_report(source, "the report is damaged or cut short")
+    rest = stream.read(size - stream.tell())
+    end = len(rest) - _CHECKSUM.size
+    found = 0
+    for part in (start, text, memoryview(rest)[:end]):
+        found = crc32(part, found)
+    if end < 0 or (found,) != _CHECKSUM.unpack_from(rest, end):
+        raise damaged_report(source, "the report is damaged or cut short")
     if version > _VERSION:
         raise StoreVersionError(
             f"{source}: a newer version of uptime_core made it (report {version}, "
@@ -114,28 +152,30 @@ def parse_report(data: bytes, source: str) -> Report:
     try:
         if version != _VERSION:
             raise ValueError(f"there never was a version {version}")
-        return _parse(data, length, end)
+        return _parse(head, rest)
     except UNREADABLE_RECORD as error:
-        raise damaged(source, f"the report cannot be read ({error})") from error
+        raise damaged_report(source, f"the report cannot be read ({error})") from error
 
 
-def _parse(data: bytes, length: int, end: int) -> Report:
+def _counts(head: dict[str, Any]) -> tuple[int, ...]:
+    """How many numbers each array of a report has, in their order."""
+    shops = len(head["store_ids"])
+    cells = shops * len(head["windows"])
+    return cells, cells, cells, shops, shops
+
+
+def _parse(head: dict[str, Any], numbers: bytes) -> Report:
     """The report whose checksum holds; raises one of `UNREADABLE_RECORD`."""
-    start = _START.size + length
-    head = json.loads(data[_START.size : start].decode("utf-8", "surrogatepass"))
     provenance = head["provenance"]
     store_ids = tuple(head["store_ids"])
     windows = parse_windows(head["windows"])
+    if not all(isinstance(store_id, str) for store_id in store_ids):
+        raise ValueError("an id is no text")
     shape = (len(store_ids), len(windows))
-    cells = shape[0] * shape[1]
-    counts = (cells, cells, cells, shape[0], shape[0])
-    if start + sum(counts) * _INT64.itemsize != end or not all(
-        isinstance(store_id, str) for store_id in store_ids
-    ):
-        raise ValueError("its parts do not fit together")
+    start = 0
     arrays = []
-    for count in counts:
-        part = np.frombuffer(data, dtype=_INT64, count=count, offset=start)
+    for count in _counts(head):
+        part = np.frombuffer(numbers, dtype=_INT64, count=count, offset=start)
         arrays.append(part.astype(np.int64, copy=False))
         start += part.nbytes
     up, down, whole = (array.reshape(shape) for array in arrays[:3])

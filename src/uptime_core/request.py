@@ -66,6 +66,19 @@ class ReportRequest:
         return cls(windows=chosen, as_of=now, stores=_selection(stores), policy=policy)
 
 
+def fixed_as_of(request: ReportRequest) -> int:
+    """The "now" of a request in microseconds.
+
+    Raises:
+        InputError: It is no request, or has none yet.
+    """
+    if not isinstance(request, ReportRequest):
+        raise InputError(f"{shown(request)} is not a ReportRequest", source="request")
+    if request.as_of is None:
+        raise InputError("it is not fixed yet", source="request", field="as_of")
+    return request.as_of
+
+
 def _selection(stores: StoreSelection) -> CheckedSelection:
     if isinstance(stores, str):
         if stores in ("all", "polled"):

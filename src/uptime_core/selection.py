@@ -11,6 +11,7 @@ from uptime_core.errors import (
     MissingHoursError,
     MissingTimezoneError,
     UnknownTimezoneError,
+    counted,
     shown,
 )
 from uptime_core.kernel.localtime import offset_segments
@@ -240,7 +241,7 @@ def _with_hours(
         without = sorted(compress(number, ~with_hours))
         raise MissingHoursError(
             f"shop {shown(without[0])} has no business hours "
-            f"({len(without):,} such shops in all); add them, or let "
+            f"({counted(len(without), 'such shop')} in all); add them, or let "
             "the policy's missing_hours be 'open' or 'closed'",
             source=snapshot.hours_source,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 import threading
@@ -13,6 +14,7 @@ from urllib.parse import quote
 
 from uptime_core.errors import BackEndError, ClosedError
 from uptime_core.forks import ForkSafeLock
+from uptime_core.patience import at_most
 from uptime_core.sqlite_errors import translated
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ class Connections:
         self._file: tuple[int, int] | None = None
         self._users: list[int] = []
         self._closed = False
-        with _gate:
+        with _gate.lock:
             _databases.add(self)
 
     @property
@@ -76,7 +78,7 @@ class Connections:
 
     def rest(self) -> None:
         """Close the connections that nobody uses."""
-        with self._lock:
+        with self._lock.lock:
             if self._process != os.getpid():
                 return
             idle, self._idle = self._idle, []
@@ -98,7 +100,8 @@ class Connections:
             user, process = threading.get_ident(), os.getpid()
             connection = self._take(user)
             try:
-                yield connection
+                with self._hurried(connection, process):
+                    yield connection
             except (sqlite3.Error, UnicodeDecodeError):
                 self._give_back(connection, user, process, damaged=True)
                 raise
@@ -107,14 +110,31 @@ class Connections:
                 raise
             self._give_back(connection, user, process)
 
+    @contextmanager
+    def _hurried(self, connection: sqlite3.Connection, process: int) -> Iterator[None]:
+        """Let a connection wait for no lock for longer than its thread may."""
+        timeout = at_most(self.timeout)
+        if timeout == self.timeout:
+            yield
+            return
+        set_timeout(connection, timeout)
+        try:
+            yield
+        finally:
+            if process == os.getpid():
+                set_timeout(connection, self.timeout)
+
     def _take(self, user: int) -> sqlite3.Connection:
-        with _gate, self._lock:
+        with _gate.lock, self._lock.lock:
             if self._process != os.getpid():
                 self._idle, self._process, self._users = [], os.getpid(), []
                 self._current = threading.local()
             if self._closed:
                 raise ClosedError(f"{self.path}: it is closed; open it anew")
-            status = os.stat(self.path)  # noqa: PTH116  # a path as text
+            try:
+                status = os.stat(self.path)  # noqa: PTH116  # a path as text
+            except OSError as error:
+                raise BackEndError(f"{self.path}: {error.strerror}") from error
             file = (status.st_dev, status.st_ino)
             if file in _forked_in_use:
                 raise BackEndError(
@@ -134,7 +154,7 @@ class Connections:
         try:
             return self._connect()
         except BaseException:
-            with self._lock:
+            with self._lock.lock:
                 self._users.remove(user)
             raise
 
@@ -149,7 +169,7 @@ class Connections:
         if process != os.getpid():
             _carried_over.append(connection)
             return
-        with self._lock:
+        with self._lock.lock:
             self._users.remove(user)
             # After some errors it may be in any state; and one that comes as soon as a
             # transaction has begun, such as a KeyboardInterrupt, leaves it in that.
@@ -174,7 +194,7 @@ class Connections:
         return sqlite3.connect(
             f"file://{quote(os.fsencode(self.path))}?mode={mode}",
             uri=True,
-            timeout=self.timeout,
+            timeout=at_most(self.timeout),
             isolation_level=None,
             check_same_thread=False,
         )
@@ -185,6 +205,11 @@ class Connections:
             yield
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise translated(error, self.path) from error
+
+
+def set_timeout(connection: sqlite3.Connection, seconds: float) -> None:
+    """For how long a connection waits for locks."""
+    connection.execute(f"PRAGMA busy_timeout={math.ceil(seconds * 1000)}")
 
 
 def _before_fork() -> None:

@@ -19,16 +19,19 @@ from uptime_core.errors import (
 )
 from uptime_core.forks import ForkSafeLock
 from uptime_core.logs import log
-from uptime_core.sqlite_connections import Connections
+from uptime_core.patience import at_most
+from uptime_core.sqlite_connections import Connections, set_timeout
 from uptime_core.sqlite_errors import checked_path, wal_is_safe
+from uptime_core.values import seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 JournalMode = Literal["delete", "wal"]
 
 _NAP_SECONDS = (0.001, 0.003)
 _LONG_SECONDS = 0.5
+_NO_UPGRADES: Mapping[int, Callable[[sqlite3.Connection], None]] = {}
 
 OLDEST_SQLITE = (3, 37)  # the first with STRICT tables
 
@@ -46,6 +49,7 @@ class Database(Connections):
         timeout: For how many seconds a lock is waited for.
         journal_mode: What a new file gets, `delete` or `wal`; by default `wal` where
             it is safe. An existing file keeps what it has.
+        source: Whose arguments these are, for messages.
 
     Raises:
         InputError: No file can have such a name, or an argument is none of these.
@@ -57,26 +61,21 @@ class Database(Connections):
         *,
         timeout: float = 30.0,
         journal_mode: JournalMode | None = None,
+        source: str = "Database",
     ) -> None:
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:  # pragma: no cover
             raise BackEndError(
                 f"SQLite {sqlite3.sqlite_version} is too old, 3.37 is needed; update "
                 "Python, or its SQLite"
             )
-        source = checked_path(path)
+        name = checked_path(path, source)
         if journal_mode not in (None, *get_args(JournalMode)):
             raise InputError(
                 f"{shown(journal_mode)} is neither 'delete' nor 'wal'",
                 source=source,
                 field="journal_mode",
             )
-        if not isinstance(timeout, int | float) or not 0 <= timeout <= 1e6:  # noqa: PLR2004  # what SQLite can count
-            raise InputError(
-                f"{shown(timeout)} is no number of seconds from 0 to 1,000,000",
-                source=source,
-                field="timeout",
-            )
-        super().__init__(source, float(timeout))
+        super().__init__(name, seconds(timeout, source, "timeout"))
         self._journal_mode = journal_mode
         self._turn = ForkSafeLock()
 
@@ -86,6 +85,7 @@ class Database(Connections):
         version: int,
         statements: Sequence[str],
         fill: Callable[[sqlite3.Connection], None] | None = None,
+        upgrades: Mapping[int, Callable[[sqlite3.Connection], None]] = _NO_UPGRADES,
     ) -> None:
         """See to it that the file has the tables of a part of this library.
 
@@ -94,6 +94,7 @@ class Database(Connections):
             version: The version of its tables.
             statements: What makes them.
             fill: What puts the first rows into them.
+            upgrades: What makes the tables of earlier versions these, by version.
 
         Raises:
             StoreVersionError: The file has newer ones.
@@ -104,15 +105,9 @@ class Database(Connections):
         with self.read() as connection:
             found = _version(connection, part)
             (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
-        if mode == "wal" and not wal_is_safe(sqlite3.sqlite_version_info):
-            warnings.warn(
-                f"{self.path} has a write-ahead log, and SQLite "
-                f"{sqlite3.sqlite_version} can damage such a file when several "
-                "processes write to it; PRAGMA journal_mode=delete ends that",
-                RuntimeWarning,
-                stacklevel=3,
-            )
-        if found is None:
+        if mode == "wal":
+            self._warn_of_log()
+        if found is None or found in upgrades:
             with self.write() as connection:
                 connection.execute(
                     "CREATE TABLE IF NOT EXISTS uptime_parts("
@@ -127,7 +122,16 @@ class Database(Connections):
                     connection.execute(
                         "INSERT INTO uptime_parts VALUES (?, ?)", (part, version)
                     )
-                    found = version
+                elif found in upgrades:
+                    upgrades[found](connection)
+                    connection.execute(
+                        "UPDATE uptime_parts SET version = ? WHERE part = ?",
+                        (version, part),
+                    )
+                found = _version(connection, part)
+        self._require_version(part, found, version)
+
+    def _require_version(self, part: str, found: object, version: int) -> None:
         if not isinstance(found, int):
             raise damaged(self.path, "its version cannot be read")
         if found > version:
@@ -137,6 +141,16 @@ class Database(Connections):
             )
         if found != version:
             raise damaged(self.path, f"there never was a version {found} of {part}")
+
+    def _warn_of_log(self) -> None:
+        if not wal_is_safe(sqlite3.sqlite_version_info):
+            warnings.warn(
+                f"{self.path} has a write-ahead log, and SQLite "
+                f"{sqlite3.sqlite_version} can damage such a file when several "
+                "processes write to it; PRAGMA journal_mode=delete ends that",
+                RuntimeWarning,
+                stacklevel=4,
+            )
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -212,17 +226,23 @@ class Database(Connections):
         Yields:
             Until when the lock may be waited for, on the monotonic clock.
         """
-        deadline, process = time.monotonic() + self.timeout, os.getpid()
-        if not self._turn.acquire(timeout=self.timeout):
-            raise StoreBusyError(
-                f"{self.path}: other threads keep it locked; try again, or give it a "
-                "longer timeout"
-            )
+        timeout = at_most(self.timeout)
+        deadline = time.monotonic() + timeout
+        lock = self._turn.lock  # in a child there is another one, which is free
+        # An interrupt may come after any call: nothing is called outside of the `try`
+        # once the lock is taken, nor before it is given back.
         try:
+            if not lock.acquire(timeout=timeout):
+                raise StoreBusyError(
+                    f"{self.path}: other threads keep it locked; try again, or give "
+                    "it a longer timeout"
+                )
             yield deadline
         finally:
-            if process == os.getpid():  # it is free in a child
-                self._turn.release()
+            try:  # noqa: SIM105  # suppress would be a call
+                lock.release()
+            except RuntimeError:  # it was not taken
+                pass
 
     def _begin(self, connection: sqlite3.Connection, deadline: float) -> None:
         """Begin to write, as soon as no other process does.
@@ -237,7 +257,7 @@ class Database(Connections):
                 lambda: connection.execute("BEGIN IMMEDIATE"), until=deadline
             )
         finally:
-            connection.execute(f"PRAGMA busy_timeout={int(self.timeout * 1000)}")
+            set_timeout(connection, at_most(self.timeout))
             waited = time.monotonic() - began
             if waited > _LONG_SECONDS:
                 log.debug("%s: waited %.1f s for the write lock", self.path, waited)

@@ -11,8 +11,8 @@ from uptime_core.errors import (
     StoreBusyError,
     StoreCorruptError,
     StoreFullError,
-    shown,
 )
+from uptime_core.values import path_text
 
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -44,8 +44,29 @@ def translated(error: sqlite3.Error | UnicodeDecodeError, path: str) -> BackEndE
             f"{path}: it is damaged, or no file of uptime_core ({error}); restore it "
             "from a copy, or give another path"
         )
+    if code == sqlite3.SQLITE_IOERR_WRITE:  # any error but a full disk
+        longest = _longest_file()
+        if longest is not None:
+            return StoreFullError(
+                f"{path}: it could not be written, nothing changed; files of this "
+                f"process may have {longest:,} bytes (ulimit -f), raise that limit"
+            )
+        return BackEndError(
+            f"{path}: it could not be written, nothing changed ({error}); a quota may "
+            "be used up, or the disk fails"
+        )
     advice = "" if primary is None else _ADVICE.get(primary, "")
     return BackEndError(f"{path}: {error}{advice}")
+
+
+def _longest_file() -> int | None:
+    """How many bytes a file may have that this process writes; None is no limit."""
+    try:
+        from resource import RLIM_INFINITY, RLIMIT_FSIZE, getrlimit  # noqa: PLC0415
+    except ImportError:  # pragma: no cover  # Windows
+        return None
+    longest = getrlimit(RLIMIT_FSIZE)[0]
+    return None if longest == RLIM_INFINITY else longest
 
 
 def wal_is_safe(version: tuple[int, int, int]) -> bool:
@@ -67,24 +88,17 @@ def file_names(path: str) -> tuple[str, ...]:
     return (path, *(f"{path}{end}" for end in ("-journal", "-wal", "-shm")))
 
 
-def checked_path(path: str | os.PathLike[str]) -> str:
+def checked_path(path: str | os.PathLike[str], source: str) -> str:
     """The absolute path of a file.
+
+    Args:
+        path: The path.
+        source: Whose argument it is, for messages.
 
     Raises:
         InputError: No file can have such a name.
     """
-    try:
-        name = os.fspath(path)
-    except TypeError:
-        raise InputError(
-            f"{shown(path)} is not the path of a file; give a str or a Path"
-        ) from None
-    if not isinstance(name, str) or not name or "\0" in name:
-        raise InputError(f"no file has such a name: {shown(name)}")
-    try:
-        os.fsencode(name)
-    except UnicodeEncodeError:
-        raise InputError(f"no file has such a name: {shown(name)}") from None
+    name = path_text(path, source, "path")
     if name == ":memory:":
         raise InputError(
             "an SQLite database in memory cannot be shared; use MemoryStore and "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache, lru_cache
 from io import BytesIO
 from pkgutil import get_data
@@ -70,6 +71,13 @@ def parse_timezone(cell: object) -> str:
 @lru_cache(maxsize=1024)
 def _suggestion(name: str) -> str:
     near = _near_names().get(_plain(name))
+    if offset := re.fullmatch(
+        r"(?:UTC|GMT)([+-])0?([0-9]{1,2})(?::?([0-9]{2}))?", name
+    ):
+        sign = "-" if offset[1] == "+" else "+"  # as these names are, by POSIX
+        near = f"Etc/GMT{sign}{offset[2]}"
+        if offset[3] not in (None, "00") or near not in timezone_names():
+            return ", but an offset; names are like 'Europe/Paris'"
     if near is None:
         # Among few candidates, so that a file with nothing but bad names is no hang.
         region, _, city = name[:_LONGEST_NAME].rpartition("/")

@@ -47,8 +47,8 @@ def seconds(
     )
 
 
-def path_text(value: object, source: str, field: str | None = None) -> str:
-    """The path of a file or a folder as text, as it was given.
+def path_text(value: object, source: str, field: str, what: str = "file") -> str:
+    """The path of a file, or of what else it is, as text, as it was given.
 
     Raises:
         InputError: It is no path, or one that nothing can have.
@@ -59,13 +59,13 @@ def path_text(value: object, source: str, field: str | None = None) -> str:
         name = None
     if not isinstance(name, str):
         raise InputError(
-            f"{shown(value)} is not the path of a file; give a str or a Path",
+            f"{shown(value)} is not the path of a {what}; give a str or a Path",
             source=source,
             field=field,
         )
     if not name or len(name) > _LONGEST_PATH or "\0" in name or not _encodable(name):
         raise InputError(
-            f"no file has such a name: {shown(name)}", source=source, field=field
+            f"no {what} has such a name: {shown(name)}", source=source, field=field
         )
     return name
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from uptime_core.jobs import JobState
 from uptime_core.logs import log, warn
+from uptime_core.threads import join
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +43,7 @@ class Watcher:
         self._changed = threading.Condition()
         self._news = threading.Event()
         self._thread: threading.Thread | None = None
+        self._is_telling = False
 
     def watch(self, report_id: str, meter: Meter) -> None:
         """Tell of a report until it is in its final state, if anybody is to be told."""
@@ -48,11 +51,12 @@ class Watcher:
             return
         with self._changed:
             self._watched.setdefault(report_id, []).append(meter)
-            if self._thread is None:
+            if not self._is_telling:
                 self._thread = threading.Thread(
                     target=self._tell, name="uptime_core-progress", daemon=True
                 )
                 self._thread.start()
+                self._is_telling = True
         self._news.set()
 
     def wake(self) -> None:
@@ -71,6 +75,12 @@ class Watcher:
                     lambda: not self._is_watched(report_id), _SETTLE_SECONDS
                 )
 
+    def stop(self, deadline: float) -> None:
+        """Tell no more; the thread is waited for as long as in `settle`."""
+        self.is_over = True
+        self._news.set()
+        join(self._thread, min(deadline, time.monotonic() + _SETTLE_SECONDS))
+
     def _is_watched(self, report_id: str | None) -> bool:
         return bool(self._watched) if report_id is None else report_id in self._watched
 
@@ -80,7 +90,7 @@ class Watcher:
             with self._changed:
                 if self.is_over or not self._watched:
                     self._watched.clear()
-                    self._thread = None
+                    self._is_telling = False
                     self._changed.notify_all()
                     return
                 watched = {

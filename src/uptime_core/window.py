@@ -191,7 +191,8 @@ def checked_windows(windows: Iterable[Window] | Window | None) -> tuple[Window, 
         return DEFAULT_WINDOWS
     if isinstance(windows, Window):
         return (windows,)
-    checked = tuple(iterable(windows, "windows"))
+    given = (windows,) if isinstance(windows, str) else windows  # a name, most likely
+    checked = tuple(iterable(given, "windows"))
     for window in checked:
         if not isinstance(window, Window):
             raise InputError(

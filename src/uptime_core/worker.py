@@ -8,17 +8,15 @@ too slow to keep a lease finds that the job has moved on, and leaves it alone.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from uptime_core.abc import Store
-from uptime_core.errors import IllegalTransitionError, InputError, StaleAttemptError
+from uptime_core.errors import StaleAttemptError, StoreCorruptError
 from uptime_core.job_queue import JobQueue
-from uptime_core.job_table import log_state
+from uptime_core.job_table import failure, log_state
 from uptime_core.jobs import (
     Claim,
     Complete,
@@ -30,11 +28,13 @@ from uptime_core.jobs import (
     Renew,
     advance,
 )
-from uptime_core.logs import described, log, warn
+from uptime_core.logs import log, warn
 from uptime_core.runner import ExecutorShutDownError, Run, StopRunError, run
+from uptime_core.threads import OwnThreads, join, shut_down
 from uptime_core.watcher import Watcher
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from concurrent.futures import Executor
 
     from uptime_core.capabilities import SupportsSnapshot
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 _PROGRESS_SECONDS = 1.0
 _LONGEST_NAP = 5.0
 _SHORTEST_NAP = 0.02
+_DAMAGED_SECONDS = 60.0
 _PAUSE_SECONDS = 0.25
 """How long a report rests after its first failed attempt; four times that the next."""
 
@@ -55,6 +56,7 @@ class Worker:
         table: The jobs.
         store: What reports read.
         reads: The store's identity; jobs over other stores are left alone.
+        ended: Called with the id of each report that comes to its final state here.
         executor: What computes; None for threads of its own.
         max_workers: How many reports are made at a time, and how many blocks of each
             are with the executor.
@@ -71,6 +73,7 @@ class Worker:
         table: JobTable,
         store: SupportsSnapshot,
         reads: str,
+        ended: Callable[[str], None],
         *,
         executor: Executor | None,
         max_workers: int,
@@ -80,6 +83,7 @@ class Worker:
         self._changed = threading.Condition()
         self._table = table
         self._store = store
+        self._ended = ended
         self._given_executor = executor
         self._own_executor: Executor | None = None
         self.max_workers = max_workers
@@ -88,7 +92,7 @@ class Worker:
         self._runs: dict[str, Run] = {}
         self._nap = min(max(table.lease / 3e6, _SHORTEST_NAP), _LONGEST_NAP)
         self._queue = JobQueue(table, reads, self._nap)
-        self._threads: set[threading.Thread] = set()
+        self._threads: list[threading.Thread] = []
         self._wake = threading.Event()
         self._stopping = False
         self._supervisor: threading.Thread | None = None
@@ -158,20 +162,20 @@ class Worker:
         self._wake.set()
         self.tell_of_change()
         deadline = time.monotonic() + seconds
-        _join(supervisor, deadline)
-        with self._changed:  # none is begun any more
-            threads = list(self._threads)
-        for thread in threads:
-            _join(thread, deadline)
+        join(supervisor, deadline)
+        for thread in self._threads:  # none is begun any more
+            join(thread, deadline)
+        self._threads = [*filter(threading.Thread.is_alive, self._threads)]
+        self.watcher.stop(deadline)
         if self._own_executor is not None:
-            self._own_executor.shutdown(wait=False, cancel_futures=True)
+            shut_down(self._own_executor, deadline)
 
     def _executor(self) -> Executor:
         if self._given_executor is not None:
             return self._given_executor
         with self._changed:
             if self._own_executor is None:
-                self._own_executor = ThreadPoolExecutor(
+                self._own_executor = OwnThreads(
                     self.max_workers, thread_name_prefix="uptime_core"
                 )
             return self._own_executor
@@ -180,6 +184,7 @@ class Worker:
         renewed = time.monotonic()
         while not self._stopping:
             try:
+                self._end_overdue()
                 if time.monotonic() - renewed >= self._nap:
                     renewed = time.monotonic()
                     self._renew()
@@ -188,23 +193,37 @@ class Worker:
             except BaseException as error:  # noqa: BLE001  # the thread must live on
                 # A sink that fails now may work again later.
                 warn("looking for work failed, and is tried again", error)
-            self._wake.wait(min([self._nap, *self._queue.rests().values()]))
+            self._wake.wait(self._rest())
             self._wake.clear()
 
-    def _renew(self) -> None:
-        with self._changed:
-            runs = list(self._runs.values())
-        for run_ in runs:
-            if time.monotonic() > run_.deadline:
-                # Its thread may hang for ever; the job does not.
-                error = f"it ran for longer than {self._timeout:g} s"
-                event: Event = Fail(run_.job.fence, error, may_retry=False)
+    def _rest(self) -> float:
+        """For how many seconds there is nothing to do."""
+        now = time.monotonic()
+        deadlines = [run_.deadline - now for run_ in self._all_runs()]
+        return max(min([self._nap, *self._queue.rests().values(), *deadlines]), 0)
+
+    def _end_overdue(self) -> None:
+        """Let reports fail that take too long.
+
+        The thread of one may hang for ever; its job does not.
+        """
+        for run_ in self._all_runs():
+            if time.monotonic() >= run_.deadline:
                 run_.stop.set()
-            else:
-                event = Renew(run_.job.fence, run_.done, run_.total)
-            self._tell(run_, event)
-            if isinstance(event, Fail):
+                self._tell(run_, self._overdue(run_))
                 self._end(run_)
+
+    def _overdue(self, run_: Run) -> Fail:
+        error = f"it ran for longer than {self._timeout:g} s"
+        return Fail(run_.job.fence, error, may_retry=False)
+
+    def _renew(self) -> None:
+        for run_ in self._all_runs():
+            self._tell(run_, Renew(run_.job.fence, run_.done, run_.total))
+
+    def _all_runs(self) -> list[Run]:
+        with self._changed:
+            return list(self._runs.values())
 
     def _tell(self, run_: Run, event: Event) -> None:
         """Write what became of a run; stop it if the job has moved on."""
@@ -213,7 +232,8 @@ class Worker:
         except StaleAttemptError:
             job = None
         except Exception as error:  # noqa: BLE001  # a lease has time for more tries
-            warn(f"the state of report {run_.job.report_id} was not written", error)
+            what = f"the state of report {run_.job.report_id} was not written"
+            warn(f"{what}, and is tried again", error)
             return
         if job is None or job.cancel_requested:
             run_.stop.set()
@@ -226,7 +246,13 @@ class Worker:
                 return
             claim = Claim(self._name, self._table.lease)
             claimed = advance(job, claim, self._table.now())
-            if self._table.sink.swap(job, claimed):
+            try:
+                is_ours = self._table.sink.swap(job, claimed)
+            except StoreCorruptError as error:  # others can be made all the same
+                warn(f"report {job.report_id} is left alone", error)
+                self._queue.rest(job.report_id, _DAMAGED_SECONDS)
+                continue
+            if is_ours:
                 log_state(claimed)
                 self._begin(claimed)
 
@@ -246,14 +272,15 @@ class Worker:
             begins = not self._stopping
             if begins:
                 self._runs[job.report_id] = run_
-                self._threads.add(thread)
+                self._threads = [*filter(threading.Thread.is_alive, self._threads)]
+                self._threads.append(thread)
         try:
             if begins:
                 thread.start()
                 return
         except RuntimeError:  # no more threads can be started
-            self._threads.discard(thread)
             self._end(run_)
+            self._stopping |= not threading.main_thread().is_alive()
         self._table.change(job.report_id, Release(job.fence))
 
     def _end(self, run_: Run) -> None:
@@ -278,32 +305,20 @@ class Worker:
             ends = self._stopping or not threading.main_thread().is_alive()
             if not (ends and isinstance(error, ExecutorShutDownError)):
                 warn(f"an attempt at report {report_id} failed", error)
-                event = _failure(fence, error)
+                event = failure(fence, error)
         finally:
+            given_back = isinstance(event, Release) and self._stopping
+            if time.monotonic() >= run_.deadline and not given_back:
+                event, report = self._overdue(run_), None
             try:
-                self._finish(report_id, event, report)
+                job = self._table.finish(report_id, event, report)
+                if job is not None and job.state.is_final:
+                    self._ended(report_id)
+                if job is not None and job.state is JobState.QUEUED and job.error:
+                    pause = _PAUSE_SECONDS * 4 ** (job.attempt - 1)
+                    self._queue.rest(report_id, pause)
             finally:
-                with self._changed:
-                    self._threads.discard(threading.current_thread())
                 self._end(run_)
-
-    def _finish(self, report_id: str, event: Event, report: Report | None) -> None:
-        """Write the outcome; where that fails, the failure is the outcome."""
-        try:
-            job = self._table.change(report_id, event, report)
-        except IllegalTransitionError:
-            log.info("report %s was taken over by another worker", report_id)
-            return
-        except Exception as error:  # noqa: BLE001  # told in the report's status
-            warn(f"report {report_id} could not be stored", error)
-            job = None
-            if isinstance(event, Complete):
-                # If this fails too, the lease runs out, and another worker takes over.
-                with contextlib.suppress(Exception):
-                    failure = _failure(event.fence, error)
-                    job = self._table.change(report_id, failure)
-        if job is not None and job.state is JobState.QUEUED and job.error:
-            self._queue.rest(report_id, _PAUSE_SECONDS * 4 ** (job.attempt - 1))
 
     def _report(self, run_: Run) -> Report:
         request, store = run_.job.request, self._store
@@ -333,15 +348,3 @@ class Worker:
             in_flight=self.max_workers,
             tell=tell,
         )
-
-
-def _failure(fence: int, error: BaseException) -> Fail:
-    """What an error means: bad input stays bad, anything else may pass."""
-    return Fail(fence, described(error), may_retry=not isinstance(error, InputError))
-
-
-def _join(thread: threading.Thread | None, deadline: float) -> None:
-    if thread is None or thread.ident is None:  # it could not be started
-        return
-    if thread is not threading.current_thread():
-        thread.join(max(deadline - time.monotonic(), 0))

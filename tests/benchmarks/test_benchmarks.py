@@ -16,6 +16,8 @@ from uptime_core import SqliteStore, compute_report
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+pytestmark = pytest.mark.once
+
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 NEEDS_SQL = pytest.mark.needs("duckdb", "polars")
 NEEDS_LIBRARIES = pytest.mark.needs("pandas", "portion", "staircase", "traces")

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
 import pytest
 from hypothesis import given
-from tests.strategies import Dataset, datasets, policies, report_of, shop_id
+from tests.properties.test_timeline import known_shops, timeline_of
 
 from uptime_core import (
     MissingLibraryError,
     Policy,
     Report,
+    Timeline,
     Window,
     compute_report,
-    timeline,
 )
+from uptime_core.testing.strategies import datasets, policies
+
+if TYPE_CHECKING:
+    from uptime_core.testing import Dataset
 
 pd = pytest.importorskip("pandas")
 pl = pytest.importorskip("polars")
@@ -117,7 +122,7 @@ def test_a_report_without_shops_has_the_same_columns(read: Frame) -> None:
 def test_every_report_is_exact_in_pandas_and_polars(
     dataset: Dataset, policy: Policy
 ) -> None:
-    report = report_of(dataset, policy)
+    report = compute_report(**dataset.arguments, policy=policy)
 
     assert_is_report(report.to_pandas(), report)
     assert report.to_polars().equals(pl.DataFrame(report))
@@ -203,6 +208,8 @@ def test_a_report_is_no_table_of_polls() -> None:
         ("polars", Report.to_polars),
         ("nanoarrow", pl.DataFrame),
         ("nanoarrow", lambda report: compute_report(report.to_polars())),
+        ("matplotlib", lambda _: import_module("uptime_core.contrib.matplotlib")),
+        ("tqdm", lambda _: import_module("uptime_core.contrib.tqdm")),
     ],
 )
 def test_a_library_that_is_missing_is_told_with_its_extra(
@@ -238,17 +245,12 @@ def test_totals_add_up_all_shops() -> None:
 
 @given(datasets(max_shops=1), policies())
 def test_a_timeline_is_exact_in_every_library(dataset: Dataset, policy: Policy) -> None:
-    start, end = dataset.windows[0]
-    line = timeline(
-        dataset.polls,
-        dataset.hours,
-        dataset.timezones,
-        store_id=shop_id(0),
-        start=start,
-        end=end,
-        as_of=dataset.as_of,
-        policy=policy,
-    )
+    for shop in known_shops(dataset):
+        line = timeline_of(dataset, shop, dataset.windows[0], policy)
+        assert_is_timeline(line)
+
+
+def assert_is_timeline(line: Timeline) -> None:
     frame = line.to_polars()
 
     assert frame.equals(pl.DataFrame(line))
@@ -266,7 +268,7 @@ def test_a_timeline_is_exact_in_every_library(dataset: Dataset, policy: Policy) 
     for row, interval in zip(frame.iter_rows(named=True), line, strict=True):
         poll, hours = interval.poll, interval.hours
         assert row == {
-            "store_id": shop_id(0),
+            "store_id": line.store_id,
             "start": interval.start,
             "end": interval.end,
             "state": interval.state,

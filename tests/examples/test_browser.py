@@ -70,3 +70,20 @@ def test_a_report_is_made_watched_and_downloaded(
         assert problem.text == "there is no report 'nonsense', or no more"
         with SqliteStore(path) as store:
             assert download.read_text("utf-8") == compute_store(store).to_csv()
+
+
+def test_the_page_says_why_it_waits_and_goes_on(
+    browser: Chrome, tmp_path: Path
+) -> None:
+    path = tmp_path / "uptime.db"
+    with serving("web_service:service", tmp_path, UPTIME_DB=str(path)) as url:
+        browser.get(url)
+        browser.find_element("id", "trigger").click()
+        problem = browser.find_element("id", "problem")
+        why = eventually(lambda: problem.text)
+        load_examples(path)
+        eventually(browser.find_element("id", "download").is_displayed)
+
+        assert "there is no poll" in why
+        assert why.endswith("(asking again …)")
+        assert problem.text == ""

@@ -64,7 +64,7 @@ def running(log: Path, *command: str, **variables: str) -> Iterator[Path]:
         yield log
         assert process.poll() is None, log.read_text()
         process.terminate()
-        process.wait(30)
+        process.wait(120)  # far more than it takes on a busy machine
     finally:
         process.kill()
         process.wait()

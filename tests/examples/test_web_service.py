@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import os
 import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,7 +26,8 @@ from uptime_core import SqliteStore, compute_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = [
     pytest.mark.needs("fastapi", "uvicorn"),
@@ -50,6 +54,22 @@ def slow(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     ) as url:
         yield url, tmp_path
         (tmp_path / "go").touch()
+
+
+@pytest.mark.parametrize("path", [None, ""])
+def test_a_service_without_a_file_says_what_to_set(path: str | None) -> None:
+    env = {name: value for name, value in os.environ.items() if name != "UPTIME_DB"}
+    run = subprocess.run(
+        [sys.executable, "-c", "import web_service; web_service.service()"],
+        check=False,
+        cwd=ROOT / "examples",
+        env=env if path is None else env | {"UPTIME_DB": path},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+    assert run.returncode == 1
+    assert run.stderr.startswith("UPTIME_DB is not set; ")
 
 
 def test_from_the_trigger_to_the_download(fast: tuple[str, Path]) -> None:

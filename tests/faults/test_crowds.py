@@ -240,9 +240,7 @@ def test_a_service_whose_files_may_not_grow_goes_on_when_they_may(
     kind: str, tmp_path: Path
 ) -> None:
     with first_store(tmp_path), running("outgrow", tmp_path, kind) as service:
-        # SQLite may call it an error of the disk.
-        expected_errors = {"sqlite": ("StoreFullError", "BackEndError")}
-        assert line_of(service) in expected_errors.get(kind, ("StoreFullError",))
+        assert line_of(service) == "StoreFullError"
         assert service.wait(2 * A_WHILE) == 0
 
 

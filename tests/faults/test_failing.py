@@ -62,9 +62,10 @@ ERRORS: list[Callable[[], BaseException]] = [
 ]
 LEASE = timedelta(seconds=0.3)
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::pytest.PytestUnhandledThreadExceptionWarning"
-)
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning"),
+    pytest.mark.usefixtures("short_pauses"),
+]
 
 
 @pytest.fixture(params=KINDS)

@@ -56,7 +56,10 @@ if TYPE_CHECKING:
 
     from uptime_core import ReportSink
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no signals")
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no signals"),
+]
 
 SEED = os.environ.get("UPTIME_CORE_SEED", "1")
 

@@ -84,6 +84,20 @@ def test_shops_that_are_not_polled_any_more() -> None:
     assert list(found(inspection)) == ["stopped_shops"]
 
 
+@pytest.mark.parametrize(("silent", "stopped"), [(10, False), (13, True), (90, True)])
+def test_a_shop_with_few_polls_has_stopped_sooner_or_later(
+    silent: int, *, stopped: bool
+) -> None:
+    last = END - HOUR - silent * HOUR
+    rows = FLEET + polls("b", start=last - 2 * HOUR, end=last + MINUTE)
+    assert list(found(inspected(rows))) == ["stopped_shops"] * stopped
+
+
+def test_a_sample_with_few_polls_a_shop_has_stopped_nobody() -> None:
+    rows = fleet(30, every=30 * HOUR) + polls("b", end=MONDAY + 3 * HOUR)
+    assert not inspected(rows).of_kind("stopped_shops")
+
+
 def test_a_shop_polled_seldom_has_not_stopped() -> None:
     rows = FLEET + polls("b", end=END - 15 * HOUR, every=6 * HOUR)
     assert list(found(inspected(rows))) == ["sparse_polls"]
@@ -106,6 +120,11 @@ def test_a_shop_whose_cadence_changes() -> None:
     assert (finding.severity, finding.count) == ("note", 1)
     assert finding.store_ids == ("b",)
     assert finding.examples == ("'b': every 20 min instead of 1 h",)
+
+    finding = only(inspected(FLEET + faster + slower), "cadence_changes")
+    # The one of which more is unknown than before comes first.
+    assert finding.examples[0] == "'c': every 2 h instead of 1 h"
+    assert finding.store_ids == ("b", "c")
 
     finding = only(inspected(FLEET + slower), "cadence_changes")
     assert finding.severity == "warning"

@@ -157,7 +157,7 @@ def test_a_snapshot_will_do(expected: Inspection) -> None:
     ("store", "options", "message"),
     [
         ("polls.csv", {}, "inspect: 'polls.csv' is neither a store nor a snapshot"),
-        ([], {}, "for files, give CsvStore"),
+        ([], {}, "for files, give CsvStore.*, for rows and frames MemoryStore"),
         (MemoryStore(), {"policy": "open"}, "policy: 'open' is not a Policy"),
         (MemoryStore(), {"hole": 6}, "hole: 6 is not a positive timedelta"),
         (MemoryStore(), {"hole": timedelta(0)}, "hole: .* is not a positive"),

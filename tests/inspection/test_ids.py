@@ -86,6 +86,21 @@ def test_what_a_float_makes_of_another_id() -> None:
     assert ruined("9007199254740993", "9007199254740994") == {}  # no float has made it
 
 
+def test_ids_that_all_went_through_a_float_are_ruined() -> None:
+    chance = random.Random(20230125)  # noqa: S311  # to be repeated
+    good = [str(chance.randrange(10**16, 10**19)) for _ in range(100)]
+    bad = [str(int(float(store_id))) for store_id in good]
+
+    (finding,) = id_findings(bad)
+    assert (finding.kind, finding.count) == ("ruined_ids", 100)
+    assert finding.examples[0].endswith("has only digits that a float keeps")
+    assert ruined(*good) == {}
+
+
+def test_ids_that_are_made_of_bits_are_not_what_a_float_makes() -> None:
+    assert ruined(*(str((10**12 + number) << 20) for number in range(1000))) == {}
+
+
 @pytest.mark.parametrize("store_id", ["a\u200b", "\u2060b", "caf\u00e9\u00a0"])
 def test_characters_that_nobody_sees(store_id: str) -> None:
     assert list(ruined(*GOOD, store_id).values()) == ["has characters that nobody sees"]

@@ -47,7 +47,7 @@ def test_bad_rows_are_found_by_source_and_all_are_kept(store: CsvStore) -> None:
     first, second, third = polls.examples
     assert first == "line 3, status: 'maybe' is neither 'active' nor 'inactive'"
     assert second.startswith("line 4, timestamp_utc: 'yesterday' is not a timestamp")
-    assert third == "line 5: the row has 2 fields, the header 3"
+    assert third == "line 5: the row has 2 fields, the header 3; is it cut short?"
     assert "left out" in polls.meaning
     assert (hours.severity, hours.count) == ("error", 2)
     assert "quarantine" in hours.meaning

@@ -62,6 +62,7 @@ def test_a_block_ends_at_the_last_shop_that_fits() -> None:
     polls = np.array([4, 3, 3, 4, 4, 4, 25, 0, 0])
     blocks = shop_blocks(polls, 10, 1)
     assert blocks == [(0, 3), (3, 5), (5, 6), (6, 7), (7, 9)]
+    assert shop_blocks(np.array([4, 3, 4]), 10, 1) == [(0, 2), (2, 3)]
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ from itertools import pairwise
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.strategies import anchors
 
 from uptime_core.kernel.localtime import offset_segments
 from uptime_core.kernel.sessions import Pieces, overlay, sessions, week_by_row
-from uptime_core.kernel.weekly import DAY, WEEK, BusinessTime, WeeklyTable
+from uptime_core.kernel.weekly import DAY, MONDAY, WEEK, BusinessTime, WeeklyTable
+from uptime_core.testing.strategies import anchors
 from uptime_core.timezones import load_timezone
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -67,7 +67,7 @@ def test_in_each_piece_of_a_week_the_row_that_opened_first_opens(
 
 
 @given(
-    anchors(),
+    anchors(first_year=1),
     weeks,
     st.tuples(st.integers(-20 * DAY, 20 * DAY), st.integers(1, 20 * DAY)),
 )
@@ -99,6 +99,38 @@ def test_sessions_are_as_long_as_the_measure_says(
         assert (found.owner[:-1] != found.owner[1:])[touching].all()
     elif count:
         assert count == 1
+
+
+ONE_SEGMENT = np.array([MONDAY - WEEK]), np.array([0])
+
+
+def test_a_row_goes_on_over_the_end_of_the_week() -> None:
+    week = week_by_row(*rows_of([(6 * DAY + DAY // 2, DAY)]))
+    found = sessions(week, ONE_SEGMENT, MONDAY + DAY)
+
+    assert week.start.tolist() == [0, 6 * DAY + DAY // 2]
+    assert week.end.tolist() == [DAY // 2, WEEK]
+    assert found.start.tolist() == [MONDAY - WEEK, MONDAY - DAY // 2]
+    assert found.end.tolist() == [MONDAY - WEEK + DAY // 2, MONDAY + DAY // 2]
+
+
+def test_a_session_goes_on_where_the_offset_changes() -> None:
+    week = week_by_row(*rows_of([(DAY, 3 * DAY)]))
+    changed = np.array([MONDAY, MONDAY + 2 * DAY]), np.array([0, HALF_HOUR])
+
+    found = sessions(week, changed, MONDAY + WEEK)
+
+    assert found.start.tolist() == [MONDAY + DAY]
+    assert found.end.tolist() == [MONDAY + 4 * DAY - HALF_HOUR]
+
+
+def test_a_stretch_may_end_with_the_first_microsecond_of_a_week() -> None:
+    week = week_by_row(*rows_of([(0, DAY)]))
+
+    found = sessions(week, ONE_SEGMENT, MONDAY + 1)
+
+    assert found.start.tolist() == [MONDAY - WEEK, MONDAY]
+    assert found.end.tolist() == [MONDAY - 6 * DAY, MONDAY + 1]
 
 
 owners = st.lists(

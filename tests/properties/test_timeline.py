@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from hypothesis import event, given
 from hypothesis import strategies as st
-from tests.strategies import Dataset, Shop, datasets, policies, report_of, shop_id
 
 from uptime_core import (
     Accounting,
@@ -17,102 +16,136 @@ from uptime_core import (
     Policy,
     Snapshot,
     Timeline,
+    Window,
+    compute_report,
     timeline,
 )
-from uptime_core.testing import oracle
+from uptime_core.instants import to_datetime, to_micros
+from uptime_core.testing import Dataset, Shop, oracle
+from uptime_core.testing.strategies import anchors, datasets, policies
 from uptime_core.timezones import load_timezone
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from random import Random
 
 MICROSECOND = timedelta(microseconds=1)
 DAY = timedelta(days=1)
 
+DATASETS = datasets(about=anchors(first_year=1))
 
-def timeline_of(dataset: Dataset, number: int, place: int, policy: Policy) -> Timeline:
-    start, end = dataset.windows[place]
+
+def known_shops(dataset: Dataset) -> list[Shop]:
+    """Those that a report has: not a shop of which there are later polls only."""
+    return [
+        shop
+        for shop in dataset.shops
+        if shop.timezone is not None
+        or shop.rows is not None
+        or any(at <= dataset.as_of for at, _ in shop.polls)
+    ]
+
+
+def timeline_of(
+    dataset: Dataset, shop: Shop, window: Window, policy: Policy
+) -> Timeline:
     return timeline(
         dataset.polls,
         dataset.hours,
         dataset.timezones,
-        store_id=shop_id(number),
-        start=start,
-        end=end,
+        store_id=shop.store_id,
+        window=window,
         as_of=dataset.as_of,
         policy=policy,
     )
+
+
+def lines_of(dataset: Dataset, policy: Policy) -> Iterator[tuple[Shop, Timeline]]:
+    """The shops, and the timeline of each in the first window."""
+    for shop in known_shops(dataset):
+        yield shop, timeline_of(dataset, shop, dataset.windows[0], policy)
+
+
+def bounds(window: Window, as_of: datetime) -> tuple[datetime, datetime]:
+    start, end = window.bounds(to_micros(as_of))
+    return to_datetime(start), to_datetime(end)
+
+
+def zone_name(shop: Shop, policy: Policy) -> str:
+    name = shop.timezone or policy.default_timezone
+    assert name is not None
+    return name
 
 
 def durations(sums: tuple[int, ...]) -> Accounting:
     return Accounting(*(part * MICROSECOND for part in sums))
 
 
-@given(datasets(), policies())
+@given(DATASETS, policies())
 def test_the_sums_are_those_of_the_report_and_of_the_oracle(
     dataset: Dataset, policy: Policy
 ) -> None:
-    report = report_of(dataset, policy)
-    for number, shop in enumerate(dataset.shops):
-        for place, (start, end) in enumerate(dataset.windows):
-            line = timeline_of(dataset, number, place, policy)
-            assert line.accounting == report.row(shop_id(number))[f"w{place}"]
+    report = compute_report(**dataset.arguments, policy=policy)
+    shops = known_shops(dataset)
+    assert [*report.store_ids] == sorted(shop.store_id for shop in shops)
+    for shop in shops:
+        for window in dataset.windows:
+            line = timeline_of(dataset, shop, window, policy)
+            assert line.accounting == report.row(shop.store_id)[window.name]
             expected = oracle.account(
                 shop.polls,
-                start,
-                end,
+                *bounds(window, dataset.as_of),
                 as_of=dataset.as_of,
                 rows=shop.rows,
-                timezone=shop.timezone,
+                timezone=zone_name(shop, policy),
                 policy=policy,
             )
             assert line.accounting == durations(expected)
 
 
-@given(datasets(), policies())
+@given(DATASETS, policies())
 def test_intervals_leave_nothing_out_and_differ_from_their_neighbours(
     dataset: Dataset, policy: Policy
 ) -> None:
-    line = timeline_of(dataset, 0, 0, policy)
-    start, end = dataset.windows[0]
-    intervals = list(line)
+    start, end = bounds(dataset.windows[0], dataset.as_of)
+    for _, line in lines_of(dataset, policy):
+        intervals = list(line)
 
-    assert (line.start, line.end, len(line)) == (start, end, len(intervals))
-    edges = [interval.start for interval in intervals] + [end]
-    assert edges == sorted(set(edges)) or start == end
-    assert edges[0] == start
-    assert [interval.end for interval in intervals] == edges[1:]
-    for one, other in pairwise(intervals):
-        assert (one.poll, one.hours) != (other.poll, other.hours)
-    assert (
-        sum((interval.duration for interval in intervals), timedelta()) == end - start
-    )
-    for place, interval in enumerate(intervals):
-        assert interval == line[place]
-        assert interval.state == line.state[place]
+        assert (line.start, line.end, len(line)) == (start, end, len(intervals))
+        edges = [interval.start for interval in intervals] + [end]
+        assert edges == sorted(set(edges)) or start == end
+        assert edges[0] == start
+        assert [interval.end for interval in intervals] == edges[1:]
+        for one, other in pairwise(intervals):
+            assert (one.poll, one.hours) != (other.poll, other.hours)
+        lengths = (interval.duration for interval in intervals)
+        assert sum(lengths, timedelta()) == end - start
+        for place, interval in enumerate(intervals):
+            assert interval == line[place]
+            assert interval.state == line.state[place]
 
 
-@given(datasets(), policies())
+@given(DATASETS, policies())
 def test_each_interval_alone_has_the_sums_that_it_says(
     dataset: Dataset, policy: Policy
 ) -> None:
     """By the oracle, which is asked for each interval as a window of its own."""
-    shop = dataset.shops[0]
-    for interval in list(timeline_of(dataset, 0, 0, policy))[:20]:
-        sums = oracle.account(
-            shop.polls,
-            interval.start,
-            interval.end,
-            as_of=dataset.as_of,
-            rows=shop.rows,
-            timezone=shop.timezone,
-            policy=policy,
-        )
-        states = dict(zip(("up", "down", "unknown"), sums[:3], strict=True))
-        length = interval.duration // MICROSECOND
-        expected = dict.fromkeys(states, 0)
-        if interval.state != "closed":
-            expected[interval.state] = length
-        assert states == expected
+    for shop, line in lines_of(dataset, policy):
+        for interval in list(line)[:20]:
+            sums = oracle.account(
+                shop.polls,
+                interval.start,
+                interval.end,
+                as_of=dataset.as_of,
+                rows=shop.rows,
+                timezone=zone_name(shop, policy),
+                policy=policy,
+            )
+            states = dict(zip(("up", "down", "unknown"), sums[:3], strict=True))
+            expected = dict.fromkeys(states, 0)
+            if interval.state != "closed":
+                expected[interval.state] = interval.duration // MICROSECOND
+            assert states == expected
 
 
 def speaker(
@@ -161,25 +194,25 @@ def row_that_opens(
     return min(found, default=(None, None), key=lambda pair: pair[0])[1]
 
 
-@given(datasets(), policies(), st.data())
+@given(DATASETS, policies(), st.data())
 def test_each_interval_names_who_speaks_and_which_row_opens(
     dataset: Dataset, policy: Policy, data: st.DataObject
 ) -> None:
-    shop = dataset.shops[0]
-    line = timeline_of(dataset, 0, 0, policy)
-    if not len(line):
-        return
+    for shop, line in lines_of(dataset, policy):
+        if len(line):
+            several = st.lists(st.sampled_from(list(line)), max_size=8, unique=True)
+            assert_true(shop, line, data.draw(several))
+
+
+def assert_true(shop: Shop, line: Timeline, intervals: list[Interval]) -> None:
     rows = tuple(BusinessHours.parse(*row) for row in shop.rows or ())
     status: dict[datetime, set[bool]] = {}
     for at, up in shop.polls:
         status.setdefault(at, set()).add(up)
-    zone = load_timezone(shop.timezone)
-    intervals: list[Interval] = data.draw(
-        st.lists(st.sampled_from(list(line)), max_size=8, unique=True)
-    )
+    zone = load_timezone(zone_name(shop, line.policy))
     for interval in intervals:
         for at in (interval.start, interval.end - MICROSECOND):
-            expected = speaker(shop, at, dataset.as_of, policy)
+            expected = speaker(shop, at, line.as_of, line.policy)
             assert (interval.poll and interval.poll.at) == expected
             assert interval.hours == row_that_opens(rows, at.astimezone(zone))
         if interval.poll is not None:
@@ -195,9 +228,7 @@ def test_each_interval_names_who_speaks_and_which_row_opens(
         else:
             assert interval.state == ("up" if interval.poll.up else "down")
     known = [
-        at
-        for at in sorted(status)
-        if line.start <= at < line.end and at <= dataset.as_of
+        at for at in sorted(status) if line.start <= at < line.end and at <= line.as_of
     ]
     assert [poll.at for poll in line.polls if line.start <= poll.at < line.end] == known
     named = {interval.poll for interval in line} - {None}
@@ -205,11 +236,16 @@ def test_each_interval_names_who_speaks_and_which_row_opens(
     assert {poll.at for poll in line.polls} == {*known, *(poll.at for poll in named)}  # type: ignore[union-attr]
 
 
-@given(datasets(), policies())
+@given(DATASETS, policies())
 def test_transitions_are_where_the_wall_clock_jumps(
     dataset: Dataset, policy: Policy
 ) -> None:
-    line = timeline_of(dataset, 0, 0, policy)
+    for shop, line in lines_of(dataset, policy):
+        assert line.timezone == zone_name(shop, policy)
+        assert_transitions(line)
+
+
+def assert_transitions(line: Timeline) -> None:
     zone = load_timezone(line.timezone)
     offset = line.start.astimezone(zone).utcoffset()
     for change in line.transitions:
@@ -224,24 +260,23 @@ def test_transitions_are_where_the_wall_clock_jumps(
     assert line.local(line.start).astimezone(UTC) == line.start
 
 
-@given(datasets(), policies(), st.randoms(use_true_random=False))
+@given(DATASETS, policies(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_and_other_shops_change_nothing(
     dataset: Dataset, policy: Policy, random: Random
 ) -> None:
-    expected = timeline_of(dataset, 0, 0, policy)
     polls, hours = dataset.polls * 2, dataset.hours * 2
     random.shuffle(polls)
     random.shuffle(hours)
-    own = shop_id(0)
-    alone = Snapshot.of(
-        [row for row in polls if row[0] == own],
-        [row for row in hours if row[0] == own],
-        {own: dataset.timezones[own]},
-    )
-    start, end = dataset.windows[0]
-    arguments = {"store_id": own, "start": start, "end": end}
-    arguments |= {"as_of": dataset.as_of, "policy": policy}
+    for shop, expected in lines_of(dataset, policy):
+        own = shop.store_id
+        alone = Snapshot.of(
+            [row for row in polls if row[0] == own],
+            [row for row in hours if row[0] == own],
+            {own: shop.timezone} if shop.timezone else {},
+        )
+        arguments = {"store_id": own, "window": dataset.windows[0]}
+        arguments |= {"as_of": dataset.as_of, "policy": policy}
 
-    shuffled = timeline(polls, hours, dataset.timezones, **arguments)  # type: ignore[arg-type]
-    assert timeline(alone, **arguments) == expected  # type: ignore[arg-type]
-    assert shuffled == expected
+        shuffled = timeline(polls, hours, dataset.timezones, **arguments)  # type: ignore[arg-type]
+        assert timeline(alone, **arguments) == expected  # type: ignore[arg-type]
+        assert shuffled == expected

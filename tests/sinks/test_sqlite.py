@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import pytest
 
@@ -80,7 +81,7 @@ def test_the_file_may_be_that_of_another_part(path: Path) -> None:
 
     assert sorted(execute(path, "SELECT part, version FROM uptime_parts")) == [
         ("other", 3),
-        ("sink", 1),
+        ("sink", 2),
     ]
     names = execute(path, "SELECT name FROM sqlite_schema WHERE sql IS NOT NULL")
     assert all(str(name).startswith("uptime_") for (name,) in names)
@@ -94,8 +95,9 @@ def test_a_deleted_job_leaves_nothing(sink: SqliteSink, path: Path) -> None:
 
 def test_the_report_stands_as_its_bytes(sink: SqliteSink, path: Path) -> None:
     job = published(sink)
+    content = report_bytes(REPORT)
     assert execute(path, "SELECT * FROM uptime_reports") == [
-        (job.report_id, report_bytes(REPORT))
+        (job.report_id, content, crc32(job.report_id.encode() + content))
     ]
 
 
@@ -103,7 +105,7 @@ def test_the_report_stands_as_its_bytes(sink: SqliteSink, path: Path) -> None:
     ("query", "index"),
     [
         ("state IN ('queued', 'running')", "uptime_jobs_active"),
-        ("idempotency_key = 'k'", "sqlite_autoindex_uptime_jobs_2"),
+        ("key_hash = 'k'", "sqlite_autoindex_uptime_jobs_2"),
         ("report_id = 'k'", "sqlite_autoindex_uptime_jobs_1"),
     ],
 )
@@ -149,8 +151,8 @@ def test_nothing_is_done_once_it_is_closed(sink: SqliteSink) -> None:
     [
         "created_at = 5",
         "revision = revision + 1",
-        "idempotency_key = NULL",
-        "idempotency_key = 'other'",
+        "key_hash = NULL",
+        "key_hash = 'other'",
         "report_id = '00000000000000000000000000000009'",
         "state = 'running'",
         "job = replace(job, 'queued', 'failed')",
@@ -160,16 +162,20 @@ def test_nothing_is_done_once_it_is_closed(sink: SqliteSink) -> None:
     ],
 )
 def test_columns_that_contradict_a_job_are_told_of(
-    sink: SqliteSink, path: Path, change: str
+    sink: SqliteSink, path: Path, change: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert sink.swap(None, job_of(idempotency_key="k"))
     execute(path, f"UPDATE uptime_jobs SET {change}")  # noqa: S608  # constants
 
     with pytest.raises(StoreCorruptError, match=str(path)):
-        sink.jobs()
-    for report_id in (job_of().report_id, job_of(9).report_id):
-        with suppress(StoreCorruptError):
-            assert sink.job(report_id) is None
+        sink.check()
+    with pytest.raises(StoreCorruptError, match=str(path)):
+        sink.job(job_of().report_id)
+    with suppress(StoreCorruptError):
+        assert list(sink.jobs()) == []
+        assert str(path) in caplog.text
+    with suppress(StoreCorruptError):
+        assert sink.job(job_of(9).report_id) is None
 
 
 @pytest.mark.parametrize(
@@ -283,7 +289,7 @@ def test_another_file_is_not_taken(path: Path, content: bytes) -> None:
 
 def test_a_newer_file_is_told_of(sink: SqliteSink, path: Path) -> None:
     published(sink)
-    execute(path, "UPDATE uptime_parts SET version = 2")
+    execute(path, "UPDATE uptime_parts SET version = 3")
     with pytest.raises(StoreVersionError, match="newer"):
         SqliteSink(path)
 

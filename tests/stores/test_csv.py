@@ -423,8 +423,11 @@ def test_a_row_with_another_number_of_fields_is_bad(
     path = files.write(source, f"{GOOD[source]}{','.join(cells)}\n")
     error = files.error(source)
     assert (error.line, error.field) == (3, None)
+    many = "1 field" if len(cells) == 1 else f"{len(cells):,} fields"
+    is_short = len(cells) < width
+    advice = "is it cut short?" if is_short else "quote values that have commas"
     assert str(error) == (
-        f"{path}, line 3: the row has {len(cells)} fields, the header {width}"
+        f"{path}, line 3: the row has {many}, the header {width}; {advice}"
     )
     snapshot = files.snapshot(on_error="collect")
     assert [(row.line, row.cells) for row in snapshot.rejected] == [(3, cells)]
@@ -493,13 +496,14 @@ def test_the_first_bad_row_of_a_file_is_the_one_raised(
 
 
 def test_a_bad_row_ahead_of_a_broken_line_in_another_block_is_the_one_raised(
-    files: Files,
+    files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files.polls(b"b,x,active\n" + b"\n" * (2 << 20) + b"\xff")
+    monkeypatch.setattr(line_blocks, "_BLOCK_BYTES", 1 << 12)
+    files.polls(b"b,x,active\n" + b"\n" * (2 << 12) + b"\xff")
     assert files.error("polls").line == 2
     with pytest.raises(BadFileError) as caught:
         files.snapshot(on_error="collect")
-    assert caught.value.line == 3 + (2 << 20)
+    assert caught.value.line == 3 + (2 << 12)
 
 
 def test_rows_after_a_field_of_several_lines_are_named_rightly(files: Files) -> None:
@@ -536,7 +540,9 @@ def test_a_bad_row_of_hours_rejects_all_rows_of_its_shop(
     assert {row.source for row in snapshot.rejected} == {str(path)}
     for row in snapshot.rejected:
         if row.line != place + 2:
-            assert row.reason == f"line {place + 2} of the same shop was rejected"
+            assert row.reason == (
+                f"line {place + 2} of the same shop was rejected; put that one right"
+            )
             assert (row.field, row.cells) == (
                 None,
                 tuple(rows[row.line - 2].split(",")),
@@ -555,7 +561,9 @@ def test_two_zones_of_one_shop_reject_all_its_rows(files: Files) -> None:
     assert places(snapshot.rejected) == [
         *((2, None), (4, None), (5, "timezone_str"), (6, None))
     ]
-    assert snapshot.rejected[0].reason == "line 5 of the same shop was rejected"
+    assert snapshot.rejected[0].reason == (
+        "line 5 of the same shop was rejected; put that one right"
+    )
 
 
 def test_zones_of_one_shop_under_two_spellings_of_its_id_contradict(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import current_thread, main_thread
+from threading import Event, Thread, current_thread, main_thread
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -121,4 +121,30 @@ def test_a_reader_may_stop_early(path: Path) -> None:
     found = parts.read_parts(path, COLUMNS, scan, threads=True)
     assert next(found) is not None
     assert next(found) is not None
-    found.close()
+    found.close()  # type: ignore[attr-defined]  # a generator
+
+
+def test_what_is_given_up_waits_for_no_thread(path: Path) -> None:
+    """The garbage collector may end it, where waiting would be for ever."""
+    is_over, begun = Event(), Event()
+    last = read(path, threads=True)[4][1]
+
+    def slow(data: bytes, _: Layout) -> bytes:
+        if data and int(data.split()[0]) > int(last.split()[0]):
+            begun.set()
+            is_over.wait(60)
+        return data
+
+    found = parts.read_parts(path, COLUMNS, slow, threads=True)
+    for part in found:
+        assert not isinstance(part, Batch)
+        if part.rows == last:
+            break
+    assert begun.wait(20)
+    ending = Thread(target=found.close)  # type: ignore[attr-defined]  # a generator
+    ending.start()
+    ending.join(20)
+    is_ended = not ending.is_alive()
+    is_over.set()
+    ending.join()
+    assert is_ended

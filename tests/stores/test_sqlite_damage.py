@@ -379,7 +379,7 @@ def test_tables_that_only_seem_to_be_ours_are_refused(path: Path, table: str) ->
 def test_a_newer_version_is_refused(path: Path, original: Original) -> None:
     shutil.copy(original.path, path)
     with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE uptime_parts SET version = 2")
+        connection.execute("UPDATE uptime_parts SET version = 3")
     connection.close()
     with pytest.raises(StoreVersionError, match="newer version of uptime_core"):
         SqliteStore(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import tracemalloc
 from typing import TYPE_CHECKING
 
@@ -240,7 +241,8 @@ def test_a_row_with_another_number_of_fields_is_a_misfit_on_its_line(
     (misfit,) = _misfits(path)
     assert (misfit.line, misfit.cells) == (4, cells)
     assert misfit.store_id == (cells[0] if named else None)
-    assert misfit.error.reason == f"the row has {len(cells)} fields, the header 3"
+    reason = misfit.error.reason
+    assert re.match(rf"the row has {len(cells)} fields?, the header 3; ", reason)
     assert [line for line, _ in _rows(path)] == [2, 5 + row.count("\n")]
 
 
@@ -291,7 +293,9 @@ def test_order_and_other_columns_do_not_matter(
         ),
         pytest.param(b"a,1\nb,2\n", 1, "store_id", "it is 'a,1'", id="no header"),
         pytest.param(b",\na,1\n", 1, "store_id", "none of", id="empty header"),
-        pytest.param(b"store_id;day\na;1\n", 1, "store_id", "none", id="semicolons"),
+        pytest.param(
+            b"store_id;day\na;1\n", 1, "store_id", "with commas", id="semicolons"
+        ),
         pytest.param(
             b"store_id,day,Store_Id\n", 1, "store_id", "'store_id' 2 times", id="twice"
         ),

@@ -17,6 +17,7 @@ from uptime_core import (
     MemorySink,
     MemoryStore,
     ReportManager,
+    ReportRequest,
     ReportSink,
     SqliteSink,
     SqliteStore,
@@ -113,7 +114,7 @@ CALLS: dict[str, Callable[[Any], object]] = {
     "rejected": lambda store: store.rejected(),
     "quarantined": lambda store: store.quarantined(),
     "snapshot": lambda store: store.snapshot(),
-    "snapshot_for": lambda store: store.snapshot_for(None),
+    "snapshot_for": lambda store: store.snapshot_for(ReportRequest(as_of=0)),
     "add_polls": lambda store: store.add_polls(POLLS),
     "set_hours": lambda store: store.set_hours([]),
     "set_timezones": lambda store: store.set_timezones({}),
@@ -326,7 +327,8 @@ def test_without_a_fault_it_is_the_sink(sink: ReportSink) -> None:
     assert list(faulty.jobs(active=True)) == []
     assert [done.report_id for done in faulty.jobs()] == [job.report_id]
     assert faulty.report(job.report_id) == report
-    assert faulty.calls == {"swap": 3, "job": 1, "jobs": 2, "report": 1}
+    assert not faulty.discard(job.report_id)
+    assert faulty.calls == {"swap": 3, "job": 1, "jobs": 2, "report": 1, "discard": 1}
     assert hasattr(faulty, "csv_path") == isinstance(sink, CsvSink)
     faulty.close()
     assert repr(faulty) == f"<FaultySink: {sink!r}>"

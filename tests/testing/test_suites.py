@@ -10,7 +10,14 @@ import hypothesis
 import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
-from uptime_core import CsvStore, MemorySink, MemoryStore, ReportSink, Store
+from uptime_core import (
+    CsvStore,
+    MemorySink,
+    MemoryStore,
+    ReportSink,
+    SqliteStore,
+    Store,
+)
 from uptime_core.testing import suites
 from uptime_core.testing.back_ends import SinkBackEnd, StoreBackEnd, back_end_class
 from uptime_core.testing.broken_queues import FailedIsActive, QueuedIsActive
@@ -21,7 +28,12 @@ from uptime_core.testing.manager_machine import ReportManagerMachine
 from uptime_core.testing.sink_machine import ReportSinkMachine
 from uptime_core.testing.sink_suite import sink_back_end
 from uptime_core.testing.store_machine import StoreMachine
-from uptime_core.testing.store_suite import settle_promises, store_back_end
+from uptime_core.testing.store_suite import (
+    STORE_CHECKS,
+    run_store_check,
+    settle_promises,
+    store_back_end,
+)
 from uptime_core.testing.suites import ReportSinkTests, StoreTests
 
 if TYPE_CHECKING:
@@ -69,6 +81,24 @@ def test_a_module_of_a_few_lines(tmp_path: Path) -> None:
     assert "1 failed, 2 passed" in run.stdout, run.stdout
     assert "TestForgetful::test_contract[polls_of_any_age]" in run.stdout
     assert "`newest_poll` gives the latest instant of all polls" in run.stdout
+
+
+def test_a_store_that_is_opened_may_wait_for_a_transaction(tmp_path: Path) -> None:
+    class WaitsWhenOpened(SqliteStore):
+        def __init__(self, path: Path) -> None:
+            super().__init__(path, timeout=3.0)
+            self.set_timezones({})  # as one that makes its tables does
+            with self.transaction():
+                self.set_timezones({"made": "UTC"})
+                self.set_timezones({}, replace=True)
+
+    (check,) = (c for c in STORE_CHECKS if c.name == "others_during_a_transaction")
+    promises = {"shared": True, "transactions": True, "ingest": True}
+
+    def make(folder: Path) -> Store:
+        return WaitsWhenOpened(folder / "store.db")
+
+    run_store_check(check, store_back_end(make, promises), tmp_path)
 
 
 def test_what_a_store_has_methods_for_is_found_out() -> None:

@@ -8,14 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib import dates as mdates
-from matplotlib import pyplot as plt
-from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
 from uptime_core.errors import InputError, counted, shown
+from uptime_core.extras import needed
 from uptime_core.instants import to_micros
 from uptime_core.kernel.arrays import starts_of_runs
 from uptime_core.local_weeks import DAYS, HOURS, LocalWeek
@@ -23,6 +19,13 @@ from uptime_core.markup import DOWN, UNKNOWN, UP
 from uptime_core.one_source import chosen_window
 from uptime_core.report import Report
 from uptime_core.shop_timeline import Timeline
+
+with needed("matplotlib"):
+    import matplotlib as mpl
+    from matplotlib import dates as mdates
+    from matplotlib import pyplot as plt
+    from matplotlib.patches import Patch
+    from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +78,8 @@ def plot_timeline(timeline: Timeline, ax: Axes | None = None) -> Axes:
         )
     low, high = timeline.bounds
     if low == high:
-        raise InputError("it has no length", source="plot_timeline", field="timeline")
+        reason = "it has no length, so nothing can be drawn; give it a longer window"
+        raise InputError(reason, source="plot_timeline", field="timeline")
     if ax is None:
         _, ax = plt.subplots(figsize=(10, 3.4), layout="constrained")
     ink, paper = mpl.rcParams["text.color"], ax.get_facecolor()
@@ -157,7 +161,8 @@ def plot_week(week: LocalWeek, ax: Axes | None = None) -> Axes:
     ax.set_xticks(range(0, HOURS + 1, 3 if _fitting(ax, 0.35) >= HOURS // 3 else 6))
     ax.set_xlabel("hour of the day on the shops' clocks")
     handles = [Patch(label="not observed", **unknown)] if unobserved.any() else []
-    _title(ax, counted(week.shops, "shop"), week.window.name, handles)
+    what = week.store_id or counted(week.shops, "shop")
+    _title(ax, what, week.window.name, handles)
     return ax
 
 
@@ -175,7 +180,8 @@ def plot_fleet(
         InputError: It is no `Report`, or has no such window.
     """
     if not isinstance(report, Report):
-        raise InputError(f"{shown(report)} is not a Report", source="plot_fleet")
+        reason = f"{shown(report)} is not a Report; compute_report() makes one"
+        raise InputError(reason, source="plot_fleet")
     window = chosen_window(getattr(window, "name", window), report, "plot_fleet")
     place = report.windows.index(window)
     if ax is None:
@@ -201,6 +207,7 @@ def plot_fleet(
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.set_xlabel(_OF_OBSERVED)
     ax.set_ylabel("shops")
+    ax.set_ylim(0, None if len(report) else 1)
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     ax.set_axisbelow(True)

@@ -129,7 +129,9 @@ def read(frame: object, wanted: Sequence[Column]) -> list[FrameColumn]:
     except Exception as error:  # whatever the stream's maker raises
         raise InputError(f"its Arrow stream cannot be read: {error}") from error
     if schema.format != _TABLE:
-        raise InputError(f"a {type(frame).__name__} is a single column, not a table")
+        raise InputError(
+            f"a {type(frame).__name__} is a single column, not a table; give a frame"
+        )
     fields = [schema.child(place) for place in range(schema.n_children)]
     return [
         ArrowColumn(fields[place], [_cut(batch, place) for batch in batches])

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from tqdm.auto import tqdm
+from uptime_core.extras import needed
+
+with needed("tqdm"):
+    from tqdm.auto import tqdm
 
 if TYPE_CHECKING:
     from types import TracebackType

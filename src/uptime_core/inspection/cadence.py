@@ -29,6 +29,7 @@ CHANGE = 2
 _SPARSE = 1.5  # times the reach: a third of the time, or more, is unknown
 _ENOUGH = 6  # intervals, for their median to mean something
 _STOPPED = 3  # times its own interval that a shop must be silent
+_SOON = 12  # times the usual interval, or its own, if it has few of its own
 _COMPLETE = 4  # times its interval that a day must be past, so that it has long ones
 
 
@@ -119,8 +120,13 @@ def _sparse(cadence: Cadence, reach: int) -> Iterator[Finding]:
 
 def _stopped(cadence: Cadence) -> Iterator[Finding]:
     least = HOLE * cadence.fleet.usual
-    longest = np.maximum(_STOPPED * cadence.own, least)
-    is_stopped = (cadence.intervals >= _ENOUGH) & (cadence.lag > longest)
+    usual = cadence.fleet.interval or 0
+    own = np.where(
+        cadence.intervals >= _ENOUGH,
+        _STOPPED * cadence.own,
+        _SOON * np.maximum(cadence.own, usual),
+    )
+    is_stopped = (cadence.intervals > 0) & (cadence.lag > np.maximum(own, least))
     count = int(np.count_nonzero(is_stopped))
     if not count:
         return
@@ -161,6 +167,7 @@ def _changes(cadence: Cadence, reach: int | None) -> Iterator[Finding]:
         )
     shops, early, late = _ends(cadence)
     places = np.flatnonzero((late >= CHANGE * early) | (early >= CHANGE * late))
+    slowed = late[places] / early[places]
     if len(places) == 0 or (steps and 2 * len(places) > len(shops)):
         return  # or it is what has just been said of the fleet
     pairs = zip(early[places].tolist(), late[places].tolist(), strict=True)
@@ -173,7 +180,7 @@ def _changes(cadence: Cadence, reach: int | None) -> Iterator[Finding]:
         examples=tuple(
             f"{shown(store_ids[shops[place]])}: every {duration(int(late[place]))} "
             f"instead of {duration(int(early[place]))}"
-            for place in places[:EXAMPLES].tolist()
+            for place in places[np.argsort(-slowed, kind="stable")][:EXAMPLES].tolist()
         ),
         store_ids=cadence.fleet.ids(shops[places]),
     )

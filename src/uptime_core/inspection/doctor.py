@@ -70,7 +70,8 @@ def inspect(
     else:
         raise InputError(
             f"{shown(store)} is neither a store nor a snapshot of one; for files, give "
-            'CsvStore(polls, hours, timezones, on_error="collect")',
+            'CsvStore(polls, hours, timezones, on_error="collect"), for rows and '
+            "frames MemoryStore(polls, hours, timezones)",
             source="inspect",
         )
     return _inspection(Sources.of(snapshot, policy, meter), least)

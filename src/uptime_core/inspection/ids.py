@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections import Counter
@@ -94,7 +95,12 @@ def _zeros(long: list[str]) -> dict[str, str]:
 
 
 def _floats(long: list[str]) -> dict[str, str]:
-    """Long numbers that are what a float makes of another one."""
+    """Long numbers that are what a float makes of another one.
+
+    Every float from 2**53 on is a multiple of a power of two. One such id may be good,
+    many are not. Ids that are made of bits, and end in zeros, are multiples of a larger
+    power; those of floats are so for one half of them only.
+    """
     groups: dict[float, list[str]] = {}
     for store_id in long:
         groups.setdefault(float(store_id), []).append(store_id)
@@ -104,6 +110,13 @@ def _floats(long: list[str]) -> dict[str, str]:
         if len(group) > 1 and made in group:
             other = next(store_id for store_id in group if store_id != made)
             rounded[made] = f"is what a float makes of {shown(other)}"
+    steps = {store_id: int(math.ulp(float(store_id))) for store_id in long}
+    whole = [shop for shop in long if steps[shop] > 1 and not int(shop) % steps[shop]]
+    odd = sum(int(shop) // steps[shop] % 2 for shop in whole)
+    chance = sum(0.5 / step for step in steps.values() if step > 1)
+    if odd > _BY_CHANCE * max(chance, 1):
+        reason = "has only digits that a float keeps"
+        rounded = dict.fromkeys(whole, reason) | rounded
     return rounded
 
 

@@ -2,53 +2,47 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from uptime_core.abc import ReportSink
+from uptime_core.closing import Closing
 from uptime_core.errors import (
     InputError,
     StoreBusyError,
-    damaged,
+    StoreCorruptError,
     located,
-    shown,
 )
-from uptime_core.job_record import job_text, parse_job
+from uptime_core.job_record import job_text
 from uptime_core.jobs import JobState, is_report_id
+from uptime_core.logs import warn
 from uptime_core.report_csv import MEASURES, Columns, report_csv
-from uptime_core.report_record import parse_report, report_bytes
-from uptime_core.sinks.folder import Folder, NewFiles, translated
+from uptime_core.report_record import report_bytes
+from uptime_core.sinks.folder import Folder, translated
+from uptime_core.sinks.job_files import LONGEST_JOB, JobFiles
 from uptime_core.sinks.layout import (
-    LONGEST_KEY_CONTENT,
     csv_name,
     job_name,
     key_content,
     key_name,
-    made_names,
-    mark_name,
-    parse_key_content,
-    report_id_of,
     report_name,
 )
-from uptime_core.sinks.swaps import may_be_key, may_swap, queue_is_full, selected
+from uptime_core.sinks.swaps import may_be_key, may_swap, selected
+from uptime_core.values import flag
 from uptime_core.window import DEFAULT_WINDOWS
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from uptime_core.jobs import Job
     from uptime_core.report import Report
 
-_LONGEST_JOB = 2**26
-_LONGEST_REPORT = 2**32
 
-
-class CsvSink(ReportSink):
+class CsvSink(Closing, ReportSink):
     """Keeps jobs and reports in a folder, the reports as CSV files for people.
 
     The folder is to be on a disk of this machine, and holds:
@@ -89,10 +83,12 @@ class CsvSink(ReportSink):
         self._decimals = decimals
         self._excel_safe = excel_safe
         self._folder = Folder(directory, ("active", "keys"), timeout)
+        self._files = JobFiles(self._folder)
+        self._left_out: set[str] = set()
         with self._translated():
             try:
                 with self._folder.locked(timeout=0):
-                    self._clean()
+                    self._files.clean()
             except StoreBusyError:
                 pass  # it can wait until somebody else finds the folder free
 
@@ -105,7 +101,7 @@ class CsvSink(ReportSink):
         if not is_report_id(report_id):
             return None
         with self._translated():
-            return self._job(report_id)
+            return self._files.find(report_id)
 
     def jobs(
         self, *, active: bool = False, idempotency_key: str | None = None
@@ -113,23 +109,22 @@ class CsvSink(ReportSink):
         """Jobs, sorted by `created_at` and id; see `ReportSink.jobs`.
 
         Raises:
-            StoreCorruptError: The file of one is damaged.
+            StoreCorruptError: The one with the key is damaged.
         """
         if not may_be_key(idempotency_key):
             return ()
         with self._translated():
             if idempotency_key is not None:
-                report_id = self._key_holder(idempotency_key)
-                report_ids = [] if report_id is None else [report_id]
+                report_id = self._files.holder(idempotency_key)
+                holder = None if report_id is None else self._files.find(report_id)
+                jobs = [] if holder is None else [holder]
             elif active:
-                report_ids = self._marked()
+                jobs = self._readable(self._files.marked())
             else:
                 # A listing may miss a file that is replaced at the same moment.
                 with self._folder.locked():
-                    names = self._folder.names()
-                found = (name.removesuffix(".json") for name in names)
-                report_ids = list(filter(is_report_id, found))
-            jobs = [job for job in map(self._job, report_ids) if job is not None]
+                    report_ids = self._files.ids()
+                jobs = self._readable(report_ids)
         return selected(jobs, active=active, idempotency_key=idempotency_key)
 
     def swap(
@@ -150,7 +145,7 @@ class CsvSink(ReportSink):
             StoreBusyError: Another process kept the folder locked for too long.
             StoreFullError: There is no room left; nothing changed.
         """
-        if not may_swap(old, new, report):
+        if not may_swap(old, new, report, most_active):
             return False
         contents = {}
         if new is not None:
@@ -162,14 +157,14 @@ class CsvSink(ReportSink):
             self._folder.locked(),
         ):
             if old is None:
-                return new is not None and self._add(new, files, most_active)
-            current = self._job(old.report_id)
+                return new is not None and self._files.add(new, files, most_active)
+            current = self._files.find(old.report_id)
             if current is None or current.revision != old.revision:
                 return False
             if new is None:
-                self._delete(current)
+                self._files.remove(current)
             else:
-                self._put(new, files)
+                self._files.put(new, files)
             return True
 
     def report(self, report_id: str) -> Report | None:
@@ -181,15 +176,11 @@ class CsvSink(ReportSink):
         job = self.job(report_id)
         if job is None or job.state is not JobState.COMPLETE:
             return None
-        name = report_name(job)
-        path = str(self._folder.path / name)
         with self._translated():
-            data = self._folder.read(name, _LONGEST_REPORT)
-        if data is not None:
-            return parse_report(data, path)
-        if self.job(report_id) is None:
-            return None  # deleted in between
-        raise damaged(path, "the report is complete, its file is missing")
+            report = self._files.report(job)
+        if report is None and self.job(report_id) is not None:
+            raise self._files.missing(job)
+        return report  # None if it was deleted in between
 
     def csv_path(self, report_id: str) -> Path | None:
         """The CSV file of a complete report, or None if there is none.
@@ -200,37 +191,54 @@ class CsvSink(ReportSink):
         job = self.job(report_id)
         if job is None or job.state is not JobState.COMPLETE:
             return None
-        path = self._folder.path / csv_name(report_id)
-        return path if path.is_file() and not path.is_symlink() else None
+        return self._files.csv_path(report_id)
+
+    def discard(self, report_id: str) -> bool:
+        """Remove a report whose job is damaged; see `ReportSink.discard`."""
+        if not is_report_id(report_id):
+            return False
+        with self._translated(), self._folder.locked():
+            return self._files.discard(report_id)
+
+    def check(self) -> None:
+        """Read all there is and see whether it can be trusted; others wait meanwhile.
+
+        Raises:
+            StoreCorruptError: It cannot; the message says which file is damaged.
+        """
+        with self._translated(), self._folder.locked():
+            self._files.check()
 
     def __repr__(self) -> str:
         return f"<CsvSink: {self._folder.path}>"
 
     def _translated(self) -> AbstractContextManager[None]:
+        self._require_open()
         return translated(self._folder.path)
 
-    def _job(self, report_id: str) -> Job | None:
-        name = job_name(report_id)
-        data = self._folder.read(name, _LONGEST_JOB)
-        if data is None:
-            return None
-        source = str(self._folder.path / name)
-        try:
-            job = parse_job(data.decode(), source)
-        except UnicodeDecodeError as error:
-            raise damaged(source, f"it is no text ({error})") from error
-        if job.report_id != report_id:
-            raise damaged(source, "it is the file of another report")
-        return job
+    def _readable(self, report_ids: Iterable[str]) -> list[Job]:
+        """The jobs that are not damaged; the others are told of, once."""
+        jobs = []
+        for report_id in report_ids:
+            try:
+                job = self._files.find(report_id)
+            except StoreCorruptError as error:
+                if report_id not in self._left_out:
+                    self._left_out.add(report_id)
+                    warn("a report is left out", error)
+                continue
+            if job is not None:
+                jobs.append(job)
+        return jobs
 
     def _contents(
         self, job: Job, report: Report | None, key: str | None
     ) -> dict[str, bytes]:
         """The new files of a job, and of a key that is new, by name."""
         text = job_text(job).encode() + b"\n"
-        if len(text) > _LONGEST_JOB:
+        if len(text) > LONGEST_JOB:
             reason = (
-                f"the request takes more than {_LONGEST_JOB:,} bytes; list fewer shops"
+                f"the request takes more than {LONGEST_JOB:,} bytes; list fewer shops"
             )
             raise InputError(reason, source="swap")
         contents = {job_name(job.report_id): text}
@@ -243,100 +251,9 @@ class CsvSink(ReportSink):
             contents[key_name(key)] = key_content(job.report_id)
         return contents
 
-    def _add(self, job: Job, files: NewFiles, most_active: int | None) -> bool:
-        key = job.idempotency_key
-        if self._job(job.report_id) is not None:
-            return False
-        if key is not None:
-            holder = self._key_holder(key)
-            other = None if holder is None else self._job(holder)
-            if other is not None and other.idempotency_key == key:
-                return False
-        if most_active is not None and len(self._marked()) >= most_active:
-            self._remove_stale_marks()
-            if len(self._marked()) >= most_active:
-                raise queue_is_full(most_active)
-        self._folder.remove_partial()
-        try:
-            if key is not None:
-                files.put(key_name(key))
-                self._folder.sync("keys")
-            if not job.state.is_final:
-                self._folder.mark(mark_name(job.report_id))
-            self._put(job, files)
-        except OSError:
-            self._delete(job)
-            raise
-        return True
-
-    def _put(self, job: Job, files: NewFiles) -> None:
-        """Put the files of a job in their places.
-
-        The job's own is the last one: from then on, what it says holds. After an
-        error it is as it was.
-        """
-        made = [name for name in made_names(job) if name in files]
-        try:
-            for name in made:
-                files.put(name)
-            if made:
-                self._folder.sync()
-            files.put(job_name(job.report_id))
-        except OSError:
-            with suppress(OSError):
-                self._folder.remove(*made)
-            raise
-        self._folder.sync()
-        if job.state.is_final:
-            made_before = made_names(job)
-            if job.state is JobState.COMPLETE:
-                made_before = made_before[2:]
-            with suppress(OSError):
-                self._folder.remove(mark_name(job.report_id), *made_before)
-
-    def _delete(self, job: Job) -> None:
-        """Remove a job; its own file is the first one: from then on, it is gone."""
-        self._folder.remove(job_name(job.report_id))
-        self._folder.sync()
-        with suppress(OSError):
-            self._folder.remove(mark_name(job.report_id), *made_names(job))
-            if job.idempotency_key is not None:
-                self._folder.remove(key_name(job.idempotency_key))
-
-    def _marked(self) -> list[str]:
-        """The ids of the jobs that may be active; no other is."""
-        return list(filter(is_report_id, self._folder.names("active")))
-
-    def _remove_stale_marks(self) -> None:
-        for report_id in self._marked():
-            job = self._job(report_id)
-            if job is None or job.state.is_final:
-                self._folder.remove(mark_name(report_id))
-
-    def _key_holder(self, key: str) -> str | None:
-        """The id of the only job that may have this key, or None."""
-        name = key_name(key)
-        content = self._folder.read(name, LONGEST_KEY_CONTENT)
-        if content is None:
-            return None
-        return parse_key_content(content, str(self._folder.path / name))
-
-    def _clean(self) -> None:
-        """Remove what killed processes left, as far as it can be seen from names."""
-        self._folder.remove_partial()
-        names = set(self._folder.names())
-        for name in names:
-            made_by = report_id_of(name)
-            if made_by is not None and job_name(made_by) not in names:
-                self._folder.remove(name)
-
 
 def _check_format(columns: Columns, decimals: int, excel_safe: object) -> None:
     with located("CsvSink"):
-        if not isinstance(excel_safe, bool):
-            raise InputError(
-                f"{shown(excel_safe)} is neither True nor False", field="excel_safe"
-            )
         no_shops = np.empty(0, dtype=np.int64)
         report_csv(
             (),
@@ -345,5 +262,5 @@ def _check_format(columns: Columns, decimals: int, excel_safe: object) -> None:
             (no_shops.view("datetime64[us]"), no_shops),
             columns=columns,
             decimals=decimals,
-            excel_safe=excel_safe,
+            excel_safe=flag(excel_safe, "CsvSink", "excel_safe"),
         )

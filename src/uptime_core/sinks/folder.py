@@ -9,7 +9,7 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 try:
     import fcntl
@@ -18,13 +18,13 @@ except ImportError:  # pragma: no cover  # Windows
 
 from uptime_core.errors import (
     BackEndError,
-    InputError,
     StoreBusyError,
     StoreFullError,
     UptimeError,
-    damaged,
-    shown,
+    damaged_report,
 )
+from uptime_core.patience import at_most
+from uptime_core.values import path_text, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 _FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 _LOCK = ".lock"
 _PARTIAL = "partial"
-_LONGEST_TIMEOUT = 1e6
 _SHORTEST_SLEEP, _LONGEST_SLEEP = 0.001, 0.02
 
 # Open lock files. A forked child has them as well, and would keep the lock after the
@@ -75,18 +74,9 @@ class Folder:
                 "this system has no locks that end with the process that holds them "
                 "(fcntl); use SqliteSink"
             )
-        self.path: Path = _checked_path(path)
-        if (
-            isinstance(timeout, bool)
-            or not isinstance(timeout, int | float)
-            or not 0 <= timeout <= _LONGEST_TIMEOUT
-        ):
-            raise InputError(
-                f"{shown(timeout)} is no number of seconds from 0 to 1,000,000",
-                source=str(self.path),
-                field="timeout",
-            )
-        self._timeout = float(timeout)
+        name = path_text(path, "CsvSink", "directory", "folder")
+        self.path: Path = Path(os.path.abspath(name))  # noqa: PTH100  # links stay
+        self._timeout = seconds(timeout, "CsvSink", "timeout")
         self._threads = threading.Lock()
         self._process = os.getpid()
         with translated(self.path):
@@ -104,7 +94,7 @@ class Folder:
         Raises:
             StoreBusyError: Somebody else was for all of the timeout.
         """
-        timeout = self._timeout if timeout is None else timeout
+        timeout = at_most(self._timeout if timeout is None else timeout)
         deadline = time.monotonic() + timeout
         if self._process != os.getpid():
             # A thread of the parent may have held it. If two threads come here at
@@ -146,11 +136,16 @@ class Folder:
         finally:
             new.remove()
 
-    def read(self, name: str, longest: int) -> bytes | None:
-        """The content of a file, or None if it is not there.
+    @contextmanager
+    def opened(self, name: str, longest: int) -> Iterator[BinaryIO | None]:
+        """A file to read from, or None if it is not there.
+
+        Args:
+            name: The file.
+            longest: How many bytes it may have.
 
         Raises:
-            StoreCorruptError: It is no regular file, or longer than `longest` bytes.
+            StoreCorruptError: It is no regular file, or is longer.
         """
         path = self.path / name
         try:
@@ -159,21 +154,29 @@ class Folder:
         except FileNotFoundError:
             if not self.path.is_dir():
                 raise
-            return None
+            yield None
+            return
         except OSError as error:
             if error.errno in (errno.ELOOP, errno.ENXIO):
-                raise damaged(path, "it is no regular file") from error
+                raise damaged_report(path, "it is no regular file") from error
             raise
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
-                raise damaged(path, "it is no regular file")
+                raise damaged_report(path, "it is no regular file")
             if status.st_size > longest:
-                raise damaged(path, f"it is longer than {longest:,} bytes")
+                raise damaged_report(path, f"it is longer than {longest:,} bytes")
             with open(descriptor, "rb", closefd=False) as stream:  # an open file
-                return stream.read(status.st_size)
+                yield stream
         finally:
             os.close(descriptor)
+
+    def read(self, name: str, longest: int) -> bytes | None:
+        """The content of a file, or None if it is not there; as `opened`."""
+        with self.opened(name, longest) as stream:
+            if stream is None:
+                return None
+            return stream.read(os.fstat(stream.fileno()).st_size)
 
     def names(self, part: str = "") -> list[str]:
         """The names of the files of the folder, or of one in it."""
@@ -305,19 +308,3 @@ def translated(path: Path) -> Iterator[None]:
                 "and try again"
             ) from error
         raise BackEndError(f"{where}: {error.strerror or error}") from error
-
-
-def _checked_path(path: str | os.PathLike[str]) -> Path:
-    try:
-        name = os.fspath(path)
-    except TypeError:
-        raise InputError(
-            f"{shown(path)} is not the path of a folder; give a str or a Path"
-        ) from None
-    if not isinstance(name, str) or not name or "\0" in name:
-        raise InputError(f"no folder has such a name: {shown(name)}")
-    try:
-        os.fsencode(name)
-    except UnicodeEncodeError:
-        raise InputError(f"no folder has such a name: {shown(name)}") from None
-    return Path(os.path.abspath(name))  # noqa: PTH100  # links stay as they are

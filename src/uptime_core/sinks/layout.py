@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from uptime_core.errors import damaged
+from uptime_core.errors import damaged_report
 from uptime_core.jobs import is_report_id
 
 if TYPE_CHECKING:
@@ -79,5 +79,5 @@ def parse_key_content(content: bytes, source: str) -> str:
     """
     report_id = content[:_ID_DIGITS].decode("latin-1")
     if not is_report_id(report_id) or content != key_content(report_id):
-        raise damaged(source, "the file of a key is damaged")
+        raise damaged_report(source, "the file of a key is damaged")
     return report_id

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from uptime_core.abc import ReportSink
+from uptime_core.closing import Closing
 from uptime_core.errors import counted
 from uptime_core.forks import ForkSafeLock
 from uptime_core.jobs import is_report_id
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from uptime_core.report import Report
 
 
-class MemorySink(ReportSink):
+class MemorySink(Closing, ReportSink):
     """Keeps jobs and reports for as long as the process lives.
 
     A forked process gets a copy that goes its own way.
@@ -30,6 +31,7 @@ class MemorySink(ReportSink):
 
     def job(self, report_id: str) -> Job | None:
         """The job of this id, or None."""
+        self._require_open()
         kept = self._kept.get(report_id) if is_report_id(report_id) else None
         return None if kept is None else kept[0]
 
@@ -37,7 +39,8 @@ class MemorySink(ReportSink):
         self, *, active: bool = False, idempotency_key: str | None = None
     ) -> Sequence[Job]:
         """Jobs, sorted by `created_at` and id; see `ReportSink.jobs`."""
-        with self._lock:
+        self._require_open()
+        with self._lock.lock:
             jobs = [job for job, _ in self._kept.values()]
         return selected(jobs, active=active, idempotency_key=idempotency_key)
 
@@ -56,9 +59,10 @@ class MemorySink(ReportSink):
             InputError: The jobs are not of one report, or the report is not due.
             IllegalTransitionError: The old job is in a final state.
         """
-        if not may_swap(old, new, report):
+        self._require_open()
+        if not may_swap(old, new, report, most_active):
             return False
-        with self._lock:
+        with self._lock.lock:
             if old is None:
                 return new is not None and self._add(new, report, most_active)
             current, kept_report = self._kept.get(old.report_id, (None, None))
@@ -73,6 +77,7 @@ class MemorySink(ReportSink):
 
     def report(self, report_id: str) -> Report | None:
         """The report of a complete job, or None."""
+        self._require_open()
         kept = self._kept.get(report_id) if is_report_id(report_id) else None
         return None if kept is None else kept[1]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 from uptime_core.errors import (
@@ -9,24 +10,44 @@ from uptime_core.errors import (
     InputError,
     QueueFullError,
     counted,
+    shown,
 )
-from uptime_core.jobs import JobState, is_report_id
+from uptime_core.jobs import Job, JobState, is_report_id
+from uptime_core.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from uptime_core.jobs import Job
-    from uptime_core.report import Report
 
-
-def may_swap(old: Job | None, new: Job | None, report: Report | None) -> bool:
+def may_swap(
+    old: Job | None,
+    new: Job | None,
+    report: Report | None,
+    most_active: int | None = None,
+) -> bool:
     """Whether a sink can have such jobs at all: not with an id that is none.
 
     Raises:
         InputError: There is no job, the two are not of one report, the key cannot
-            be written, or there is a report where none is due or none where one is.
+            be written, or there is a report where none is due or none where one is;
+            or an argument is none of these.
         IllegalTransitionError: The old job is in a final state.
     """
+    for value, kind, field in (
+        (old, Job, "old"),
+        (new, Job, "new"),
+        (report, Report, "report"),
+    ):
+        if value is not None and not isinstance(value, kind):
+            raise InputError(
+                f"{shown(value)} is not a {kind.__name__}", source="swap", field=field
+            )
+    if most_active is not None and not isinstance(most_active, Integral):
+        raise InputError(
+            f"{shown(most_active)} is no number of jobs",
+            source="swap",
+            field="most_active",
+        )
     job = new if old is None else old
     if job is None:
         raise InputError("there is neither an old job nor a new one", source="swap")

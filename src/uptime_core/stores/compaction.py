@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from uptime_core.errors import InputError
+from uptime_core.instants import to_text
 from uptime_core.logs import log
 from uptime_core.stores import packed
 from uptime_core.stores.packed import MOST_POLLS
@@ -73,6 +75,29 @@ def merge_all_small_chunks(tables: Tables, block: int) -> None:
         alike = [chunk for chunk in small if chunk.seconds == seconds]
         if len(alike) > 1:
             merge(tables, alike)
+
+
+def delete_polls_before(tables: Tables, horizon: int) -> int:
+    """Delete the polls from before an instant, and take in no more of them.
+
+    Returns:
+        How many were deleted.
+
+    Raises:
+        InputError: It is later than the newest poll.
+    """
+    chunks, earlier = tables.chunks(), tables.state.horizon
+    newest = max((chunk.last_at for chunk in chunks), default=None)
+    if newest is None or (earlier is not None and horizon <= earlier):
+        return 0
+    if horizon > newest:
+        raise InputError(
+            f"{to_text(horizon)} is later than the newest poll, {to_text(newest)}; "
+            "polls from before it could never be taken in; give that one or an earlier"
+        )
+    tables.set_horizon(horizon)
+    blocks = sorted({chunk.block for chunk in chunks})
+    return sum(delete_older_polls(tables, block, horizon) for block in blocks)
 
 
 def delete_older_polls(tables: Tables, block: int, horizon: int) -> int:

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from uptime_core.abc import Store
+from uptime_core.closing import Closing
 from uptime_core.errors import InputError, counted, located, shown
 from uptime_core.headers import HOURS_COLUMNS, POLL_COLUMNS, TIMEZONE_COLUMNS
 from uptime_core.intake import HoursIntake, Quarantine, TimezoneIntake
@@ -127,7 +128,11 @@ class _File(Generic[Loaded]):
                 )
                 if reading.rejected:
                     rows = counted(len(reading.rejected), "row")
-                    log.info("%s: %s rejected", os.fspath(self._path), rows)
+                    log.info(
+                        "%s: %s rejected; snapshot().rejected says why",
+                        os.fspath(self._path),
+                        rows,
+                    )
             return self._reading
 
 
@@ -142,7 +147,7 @@ class _NoFile(Generic[Loaded]):
         return self._reading
 
 
-class CsvStore(Store):
+class CsvStore(Closing, Store):
     """Reads CSV files, plain or ``.gz``, when they are needed.
 
     A file that has changed since is read again; what is kept in memory is columns of
@@ -231,14 +236,17 @@ class CsvStore(Store):
         end: datetime | None = None,
     ) -> Iterator[PollColumns]:
         """The polls of a shop, or of all, from `start` to `end`, in one batch."""
+        self._require_open()
         return iter((self._polls.load().value.where(store_id, start, end),))
 
     def hours(self) -> HoursColumns:
         """The business hours, without the shops of bad rows of that file."""
+        self._require_open()
         return self._hours.load().value
 
     def timezones(self) -> Mapping[str, str]:
         """The time zones, by shop, without the shops of bad rows of that file."""
+        self._require_open()
         return dict(self._timezones.load().value)
 
     def rejected(self) -> tuple[RejectedRow, ...]:
@@ -255,6 +263,7 @@ class CsvStore(Store):
         Args:
             progress: Told how many bytes of the files have been read.
         """
+        self._require_open()
         told = () if progress is None else filter(None, self._paths)
         meter = FileMeter(progress, told)
         polls, hours = self._polls.load(meter), self._hours.load(meter)
@@ -291,7 +300,8 @@ def wanted_columns(
     names = {} if columns is None else columns
     if not isinstance(names, Mapping):
         raise InputError(
-            f"{shown(columns)} is not a mapping of columns to headers",
+            f"{shown(columns)} is not a mapping of columns to headers, like "
+            "{'store_id': 'shop'}",
             source="columns",
         )
     for name in names:

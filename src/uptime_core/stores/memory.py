@@ -10,6 +10,7 @@ import attrs
 import numpy as np
 
 from uptime_core.abc import Store
+from uptime_core.closing import Closing
 from uptime_core.forks import ForkSafeLock
 from uptime_core.ingest import (
     IngestResult,
@@ -68,7 +69,7 @@ class _State:
         return _State(snapshot, bad_hours, bad_zones)
 
 
-class MemoryStore(Store):
+class MemoryStore(Closing, Store):
     """Holds what it is given, in columns, and takes more in.
 
     Several threads may use it at once; a pickled copy goes its own way. Each ingest
@@ -126,6 +127,7 @@ class MemoryStore(Store):
 
     def snapshot(self) -> Snapshot:
         """All of it, as it is now."""
+        self._require_open()
         return self._current.snapshot
 
     def add_polls(
@@ -191,7 +193,8 @@ class MemoryStore(Store):
         Other writers wait meanwhile, and readers in other threads see what was there
         before.
         """
-        with self._writers:
+        self._require_open()
+        with self._writers.lock:
             before: _State | None = getattr(self._own, "state", None)
             self._own.state = self._current
             try:
@@ -209,7 +212,7 @@ class MemoryStore(Store):
         return self._state if own is None else own
 
     def __repr__(self) -> str:
-        return f"<MemoryStore: {self.snapshot().polls!r}>"
+        return f"<MemoryStore: {self._current.snapshot.polls!r}>"
 
 
 def _ingested(what: str, result: IngestResult) -> IngestResult:

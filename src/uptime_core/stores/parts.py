@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
@@ -16,7 +15,7 @@ from uptime_core.stores.line_blocks import LineBlock, line_blocks, open_file
 from uptime_core.stores.table import Batch, read_batches, split_header
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from uptime_core.headers import Column
     from uptime_core.stores.line_blocks import BytesRead, StrPath
@@ -55,7 +54,7 @@ def read_parts(
     progress: BytesRead | None = None,
     *,
     threads: bool,
-) -> Generator[PlainPart[Rows] | Batch, None, None]:
+) -> Iterator[PlainPart[Rows] | Batch]:
     """The rows of a CSV file, plain or ``.gz``.
 
     Args:
@@ -84,15 +83,14 @@ def read_parts(
             lambda block: scan(block.data, layout),
             threads=threads and cores() > 1,
         )
-        with closing(scanned):  # left to the garbage collector, its threads may hang
-            for block, rows in scanned:
-                if rows is not None:
-                    yield PlainPart(block.line, rows, block, layout)
-                elif b'"' in block.data:  # what is quoted may end in another block
-                    others = (other for other, _ in scanned)
-                    yield from read_batches(chain([block], others), source, layout)
-                else:
-                    yield from read_batches([block], source, layout)
+        for block, rows in scanned:
+            if rows is not None:
+                yield PlainPart(block.line, rows, block, layout)
+            elif b'"' in block.data:  # what is quoted may end in another block
+                others = (other for other, _ in scanned)
+                yield from read_batches(chain([block], others), source, layout)
+            else:
+                yield from read_batches([block], source, layout)
 
 
 def _scanned(
@@ -100,7 +98,7 @@ def _scanned(
     scan: Callable[[LineBlock], Rows | None],
     *,
     threads: bool,
-) -> Generator[tuple[LineBlock, Rows | None], None, None]:
+) -> Iterator[tuple[LineBlock, Rows | None]]:
     """Blocks in their order, and what is made of them, in threads some blocks ahead."""
     rest = iter(blocks)
     # Most files are a single block, and worth no thread.
@@ -110,7 +108,9 @@ def _scanned(
             break
     waiting: deque[tuple[LineBlock, Callable[[], Rows | None]]] = deque()
     failure: InputError | OSError | None = None
-    with ThreadPoolExecutor(max(min(cores() - 1, _THREADS), 1)) as pool:
+    pool = ThreadPoolExecutor(max(min(cores() - 1, _THREADS), 1))
+    is_read = False
+    try:
         while True:
             try:
                 waiting.extend(
@@ -123,6 +123,11 @@ def _scanned(
                 break
             block, result = waiting.popleft()
             yield block, result()
+        is_read = True
+    finally:
+        # What is given up half-way may be ended by the garbage collector, in any
+        # thread, while that holds locks: to wait for threads there may be for ever.
+        pool.shutdown(wait=is_read, cancel_futures=True)
     if failure is not None:
         raise failure
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 from uptime_core.plain_polls import PlainPolls, scan
@@ -43,18 +42,17 @@ def read_poll_parts(
     """
     intake = PollIntake(os.fspath(path), rejects)
     rows = 0
-    with closing(read_parts(path, columns, _scan, progress, threads=True)) as parts:
-        for part in parts:
-            if rows >= most_rows:
-                yield intake.finish()
-                rows = 0
-            if isinstance(part, Batch):
-                store_ids, timestamps, statuses = part.columns
-                intake.add(part.lines, store_ids, timestamps, statuses, part.misfits)
-                rows += len(part.lines)
-            else:
-                intake.add_plain(part.line, part.rows)
-                rows += len(part.rows.at)
+    for part in read_parts(path, columns, _scan, progress, threads=True):
+        if rows >= most_rows:
+            yield intake.finish()
+            rows = 0
+        if isinstance(part, Batch):
+            store_ids, timestamps, statuses = part.columns
+            intake.add(part.lines, store_ids, timestamps, statuses, part.misfits)
+            rows += len(part.lines)
+        else:
+            intake.add_plain(part.line, part.rows)
+            rows += len(part.rows.at)
     yield intake.finish()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -16,16 +16,18 @@ from uptime_core.instants import to_datetime, to_micros, to_text
 from uptime_core.intake import NOBODY, Quarantine
 from uptime_core.logs import log, public
 from uptime_core.polls import bound
+from uptime_core.request import fixed_as_of
 from uptime_core.schedule import HoursColumns
 from uptime_core.sqlite_database import Database
 from uptime_core.sqlite_errors import file_names
 from uptime_core.store_ids import parse_store_id
 from uptime_core.stores import packed, sqlite_ingest
 from uptime_core.stores.audit import check_all
-from uptime_core.stores.compaction import delete_older_polls, merge_all_small_chunks
+from uptime_core.stores.compaction import delete_polls_before, merge_all_small_chunks
 from uptime_core.stores.sqlite_snapshot import PollCopy, Span, SqliteSnapshot
 from uptime_core.stores.sqlite_snapshot import poll_columns as with_ids
 from uptime_core.stores.sqlite_tables import PART, SCHEMA, VERSION, Tables
+from uptime_core.stores.sqlite_upgrade import upgrade
 
 if TYPE_CHECKING:
     import sqlite3
@@ -71,13 +73,16 @@ class SqliteStore(Store):
         timeout: float = 30.0,
         journal_mode: JournalMode | None = None,
     ) -> None:
-        with located("SqliteStore"):
-            self._database = Database(path, timeout=timeout, journal_mode=journal_mode)
+        self._database = Database(
+            path, timeout=timeout, journal_mode=journal_mode, source="SqliteStore"
+        )
         self._arguments = (timeout, journal_mode)
         self._path = self._database.path
         self._codes = sqlite_ingest.ShopCodes()
         self._identity: str | None = None
-        self._database.prepare(PART, VERSION, SCHEMA, Tables.create)
+        self._database.prepare(
+            PART, VERSION, SCHEMA, Tables.create, upgrades={1: upgrade}
+        )
         with self._reading() as tables:
             self._identity = tables.state.identity
 
@@ -179,7 +184,7 @@ class SqliteStore(Store):
         How long this takes depends on the length of the windows, and hardly on that of
         the history before them.
         """
-        as_of = cast("int", request.as_of)
+        as_of = fixed_as_of(request)
         span = Span(min(first_instant(request), as_of + 1), as_of)
         listed = None if isinstance(request.stores, str) else request.stores
         with self._reading() as tables:
@@ -244,7 +249,8 @@ class SqliteStore(Store):
                 failure = error  # not SQLite's, so not to be taken for one of its own
                 raise _UndoneError from error
         if failure is not None:
-            log.info("%s: a transaction was undone: %s", self._path, public(failure))
+            text = "%s: a transaction was undone, nothing of it is kept: %s"
+            log.info(text, self._path, public(failure))
             raise failure
 
     def delete_before(self, instant: datetime) -> int:
@@ -254,22 +260,19 @@ class SqliteStore(Store):
         polls there were does not. Polls from before it are not taken in any more.
 
         Args:
-            instant: An aware datetime; one before that of an earlier call does
-                nothing.
+            instant: An aware datetime, no later than the newest poll; one before that
+                of an earlier call does nothing, nor does any without polls.
 
         Returns:
             How many polls were deleted.
+
+        Raises:
+            InputError: It is later than the newest poll, or no aware datetime.
         """
         with located("delete_before", field="instant"):
             horizon = to_micros(instant)
-        with self._writing() as tables:
-            if tables.state.horizon is not None and horizon <= tables.state.horizon:
-                return 0
-            tables.set_horizon(horizon)
-            blocks = sorted({chunk.block for chunk in tables.chunks()})
-            deleted = sum(
-                delete_older_polls(tables, block, horizon) for block in blocks
-            )
+            with self._writing() as tables:
+                deleted = delete_polls_before(tables, horizon)
         polls, then = counted(deleted, "poll"), to_text(horizon)
         log.info("%s: %s from before %s are deleted", self._path, polls, then)
         return deleted

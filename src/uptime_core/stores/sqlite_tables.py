@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from uptime_core.stores.packed import Packed
 
 PART = "store"
-VERSION = 1
+VERSION = 2
 SCHEMA = (
     """CREATE TABLE uptime_shops(
         block INTEGER PRIMARY KEY NOT NULL,
@@ -116,7 +116,7 @@ class Tables:
             "SELECT identity, horizon, shops, shops_token, entries, total, checksum "
             "FROM uptime_state"
         ).fetchone()
-        if row is None or row[-1] != _checksum(*row[:-1]):
+        if row is None or row[-1] != checksum_of(*row[:-1]):
             raise self.damaged("its state")
         self.state: State = State(*row[:-1])
         self._before = self.state
@@ -126,7 +126,7 @@ class Tables:
         """Fill tables that have just been made."""
         total = 0
         for source in SOURCES:
-            checksum = _checksum("quarantine", source, "", "")
+            checksum = checksum_of("quarantine", source, "", "")
             total += checksum
             connection.execute(
                 "INSERT INTO uptime_quarantine VALUES (?, '', '', ?)",
@@ -135,7 +135,7 @@ class Tables:
         state = State(os.urandom(16).hex(), None, 0, "", len(SOURCES), total)
         connection.execute(
             "INSERT INTO uptime_state VALUES (1, ?, ?, ?, ?, ?, ?, ?)",
-            (*attrs.astuple(state), _checksum(*attrs.astuple(state))),
+            (*attrs.astuple(state), checksum_of(*attrs.astuple(state))),
         )
 
     def damaged(self, what: str) -> StoreCorruptError:
@@ -151,7 +151,7 @@ class Tables:
         Args:
             chunks: All that there are.
         """
-        checksums = [_checksum("polls", *chunk) for chunk in chunks]
+        checksums = [checksum_of("polls", *chunk) for chunk in chunks]
         for table in ("uptime_shops", "uptime_quarantine"):
             checksums += [
                 checksum
@@ -219,14 +219,14 @@ class Tables:
             "VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (*cells, summary, data),
         )
-        self._count(1, _checksum("polls", cursor.lastrowid, *cells))
+        self._count(1, checksum_of("polls", cursor.lastrowid, *cells))
 
     def drop_chunk(self, chunk: Chunk) -> None:
         """Delete a chunk."""
         self._connection.execute(
             "DELETE FROM uptime_polls WHERE chunk = ?", (chunk.chunk,)
         )
-        self._count(-1, -_checksum("polls", *chunk))
+        self._count(-1, -checksum_of("polls", *chunk))
 
     def blocks(self) -> Iterator[tuple[int, ShopBlock]]:
         """All blocks of shops, in order."""
@@ -235,7 +235,7 @@ class Tables:
             "ORDER BY block"
         ).fetchall()
         for place, (block, *record, checksum) in enumerate(rows):
-            if block != place or checksum != _checksum("shops", block, *record):
+            if block != place or checksum != checksum_of("shops", block, *record):
                 raise self.damaged(f"block {block} of its shops")
             try:
                 yield block, ShopBlock.of_record(*record)
@@ -252,7 +252,7 @@ class Tables:
     def put_block(self, number: int, shops: ShopBlock) -> None:
         """Write a block of shops in the place of the one before, if there is one."""
         record = shops.record()
-        checksum = _checksum("shops", number, *record)
+        checksum = checksum_of("shops", number, *record)
         old = self._connection.execute(
             "SELECT checksum FROM uptime_shops WHERE block = ?", (number,)
         ).fetchone()
@@ -269,14 +269,14 @@ class Tables:
             "WHERE source = ?",
             (source,),
         ).fetchone()
-        if row is None or row[2] != _checksum("quarantine", source, *row[:2]):
+        if row is None or row[2] != checksum_of("quarantine", source, *row[:2]):
             raise self.damaged("its quarantine")
         return Quarantine(*(frozenset(filter(None, t.split("\n"))) for t in row[:2]))
 
     def put_quarantine(self, source: str, quarantined: Quarantine) -> None:
         """Write the shops of rejected rows in the place of those before."""
         texts = ["\n".join(sorted(shops)) for shops in quarantined]
-        checksum = _checksum("quarantine", source, *texts)
+        checksum = checksum_of("quarantine", source, *texts)
         (old,) = self._connection.execute(
             "SELECT checksum FROM uptime_quarantine WHERE source = ?", (source,)
         ).fetchone()
@@ -305,7 +305,7 @@ class Tables:
         self._connection.execute(
             "UPDATE uptime_state SET identity = ?, horizon = ?, shops = ?, "
             "shops_token = ?, entries = ?, total = ?, checksum = ?",
-            (*row, _checksum(*row)),
+            (*row, checksum_of(*row)),
         )
         self._before = self.state
 
@@ -317,8 +317,11 @@ class Tables:
         )
 
 
-def _checksum(*cells: object) -> int:
-    """A number that other cells very likely do not have."""
+def checksum_of(*cells: object) -> int:
+    """A number that other cells very likely do not have.
+
+    It is in every file: another one is another version of the tables.
+    """
     total = 0
     for cell in cells:
         # A damaged page may hold anything, but only texts and blobs are long.

@@ -6,7 +6,7 @@ import csv
 from itertools import accumulate, chain, compress, islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from uptime_core.errors import BadFileError, InputError, shown
+from uptime_core.errors import BadFileError, InputError, counted, shown
 from uptime_core.headers import Column, find_columns, normal_header
 from uptime_core.intake import Misfit
 from uptime_core.store_ids import BLANKS
@@ -137,6 +137,13 @@ def split_header(
     return None
 
 
+def _misfit(fields: int, width: int) -> InputError:
+    advice = "is it cut short?" if fields < width else "quote values that have commas"
+    return InputError(
+        f"the row has {counted(fields, 'field')}, the header {width}; {advice}"
+    )
+
+
 def _batch(lines: Sequence[int], rows: list[list[str]], layout: Layout) -> Batch:
     places, width = layout
     misfits = []
@@ -144,7 +151,7 @@ def _batch(lines: Sequence[int], rows: list[list[str]], layout: Layout) -> Batch
         fits = [len(row) == width for row in rows]
         for line, row, fit in zip(lines, rows, fits, strict=True):
             if not fit:
-                error = InputError(f"the row has {len(row)} fields, the header {width}")
+                error = _misfit(len(row), width)
                 store_id = row[0] if places[0] == 0 else None
                 misfits.append(Misfit(line, error, tuple(row), store_id))
         lines, rows = list(compress(lines, fits)), list(compress(rows, fits))

@@ -118,6 +118,22 @@ class TheDeadAreCounted(PlainSink):
 
 
 @faults("sink.most-active")
+class WhoIsToStopIsNotCounted(PlainSink):
+    """The bound counts no job that is to be cancelled."""
+
+    def waiting(self) -> int:
+        return sum(not job.cancel_requested for job in self.jobs(active=True))
+
+
+@faults("sink.most-active")
+class TheEndedPassTheBound(PlainSink):
+    """The bound is for jobs that are added in no final state."""
+
+    def may_add(self, new: Job, most_active: int | None) -> bool:
+        return super().may_add(new, None if new.state.is_final else most_active)
+
+
+@faults("sink.most-active")
 class FullIsNoError(PlainSink):
     """A job too many is not added, and that is all."""
 

@@ -1,6 +1,7 @@
 """Sinks that are broken on purpose, each in one place, to try a suite with.
 
-`BROKEN_SINKS` has all of them, those of `broken_sink_files` and `broken_queues` too.
+`BROKEN_SINKS` has all of them, those of `broken_keys`, `broken_queues` and
+`broken_sink_files` too.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import attrs
 import numpy as np
 
 from uptime_core.jobs import JobState, is_report_id
-from uptime_core.testing import broken_queues, broken_sink_files
+from uptime_core.testing import broken_keys, broken_queues, broken_sink_files
 from uptime_core.testing.broken import Fault, Faults
 from uptime_core.testing.plain_sinks import PlainSink
 from uptime_core.testing.sink_suite import sink_back_end
@@ -329,6 +330,7 @@ class ClosesOnce(PlainSink):
 
 
 BROKEN_SINKS: tuple[Fault[SinkBackEnd], ...] = (
-    *(*faults, *broken_queues.faults, *broken_sink_files.faults),
+    *(*faults, *broken_keys.faults),
+    *(*broken_queues.faults, *broken_sink_files.faults),
 )
 """The sinks; a suite of checks is worth something if it finds the fault of each."""

@@ -157,6 +157,19 @@ class HorizonIsDeletedToo(PlainStore):
         return super().delete_before(instant + MICROSECOND)
 
 
+@faults("retention.later")
+class TheFutureIsForgotten(PlainStore):
+    """An instant in the future of all polls is taken, and so no poll any more."""
+
+    def delete_before(self, instant: datetime) -> int:
+        with self.transaction() as model:
+            if not model.polls:
+                return 0
+            before = len(model.kept_polls())
+            model.horizon = max(to_micros(instant), model.horizon or 0)
+            return before - len(model.kept_polls())
+
+
 @faults("retention.expired")
 class OldPollsComeBack(PlainStore):
     """Polls from before what was deleted are taken in again."""

@@ -119,6 +119,8 @@ RETENTION = {
     "`expired` counts them.",
     "retention.earlier": "An instant that is not after that of an earlier call changes "
     "nothing.",
+    "retention.later": "An instant later than the newest poll is an `InputError`; "
+    "then, and where there is no poll, nothing changes.",
 }
 """What `uptime_core.SupportsRetention` says."""
 

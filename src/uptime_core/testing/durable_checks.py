@@ -31,6 +31,7 @@ from uptime_core.testing.store_samples import (
     as_columns,
     as_rows,
     as_schedules,
+    at,
     some_polls,
 )
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from uptime_core.abc import Store
-    from uptime_core.capabilities import SupportsTransactions
+    from uptime_core.capabilities import SupportsRetention, SupportsTransactions
     from uptime_core.testing.processes import Say
     from uptime_core.testing.store_model import PollRow
 
@@ -47,6 +48,8 @@ checks: Checks[StoreBench] = Checks("ingest")
 KINDS = sorted(HOURS)
 SHOPS = [f"shop-{number}" for number in range(7)]
 LAST = 3
+MANY = 150
+"""Polls of a shop in an ingest: more than a store may write at once by mistake."""
 
 
 @checks("store.durable", "store.identity", needs=["durable"])
@@ -129,15 +132,17 @@ def _ingests(
     """Ingests of all kinds, that do something else each time they are done."""
 
     def polls(store: Store, model: StoreModel, turn: int) -> None:
-        rows = [(shop, START + turn * MINUTE, turn % 2 == 0) for shop in SHOPS]
+        moments = [START + turn * MINUTE + beside for beside in range(MANY)]
+        rows = [(shop, moment, turn % 2 == 0) for moment in moments for shop in SHOPS]
         taking_in(store).add_polls(as_columns(rows))
         model.add_polls(rows)
 
     def hours(store: Store, model: StoreModel, turn: int) -> None:
         new = dict.fromkeys(SHOPS, HOURS[KINDS[turn % len(KINDS)]])
         new[f"turn-{turn}"] = HOURS["one"]
-        taking_in(store).set_hours(as_schedules(new), turn % 2 == 0)
-        model.set_hours(new, replace=turn % 2 == 0)
+        bad = Quarantine(frozenset({f"bad-{turn}"}))
+        taking_in(store).set_hours(as_schedules(new), turn % 2 == 0, quarantine=bad)
+        model.set_hours(new, replace=turn % 2 == 0, bad=bad)
 
     def zones(store: Store, model: StoreModel, turn: int) -> None:
         new = dict.fromkeys(SHOPS, ("UTC", "GB", "Zulu")[turn % 3])
@@ -151,7 +156,16 @@ def _ingests(
             hours(store, model, turn)
             zones(store, model, turn)
 
-    return (polls, hours, zones, *[all_three] * bool(bench.back_end.transactions))
+    def retention(store: Store, model: StoreModel, turn: int) -> None:
+        horizon = START + MINUTE + turn  # among the polls of an early turn
+        cast("SupportsRetention", store).delete_before(at(horizon))
+        model.delete_before(horizon)
+
+    others = (
+        *[all_three] * bool(bench.back_end.transactions),
+        *[retention] * bool(bench.back_end.retention),
+    )
+    return (polls, hours, zones, *others)
 
 
 @checks("store.durable", needs=["durable", "forks"])
@@ -180,6 +194,8 @@ def a_process_that_crashes(bench: StoreBench) -> None:
                 (steps,) = said
                 points += chosen(steps, 9)
             settle(bench, after, "store.durable", done=bool(said))
+            ingest(bench.store, bench.model, turn)  # what is not done, or once more
+            bench.holds(**_names())
 
 
 class _Nowhere:

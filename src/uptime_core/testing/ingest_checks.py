@@ -10,6 +10,7 @@ from uptime_core.errors import InputError
 from uptime_core.testing.checks import Checks, in_time
 from uptime_core.testing.failures import keeps, require, require_equal
 from uptime_core.testing.store_bench import taking_in
+from uptime_core.testing.store_model import DAY
 from uptime_core.testing.store_operations import fill
 from uptime_core.testing.store_reading import require_rejected, require_result
 from uptime_core.testing.store_samples import (
@@ -26,6 +27,7 @@ from uptime_core.testing.store_samples import (
     START,
     TIMEZONES,
     as_columns,
+    as_hours_columns,
     as_rows,
     at,
     micros,
@@ -38,6 +40,16 @@ if TYPE_CHECKING:
     from uptime_core.testing.store_bench import StoreBench
 
 checks: Checks[StoreBench] = Checks("ingest")
+
+
+@checks("ingest.forms", "store.hours")
+def rows_of_two_days(bench: StoreBench) -> None:
+    """Columns may have rows that are longer than a day."""
+    bench.set_hours(
+        {"a": [(0, 2 * DAY)], "b": [(6 * DAY + 1, 8 * DAY), (DAY, 2 * DAY + 1)]},
+        as_hours_columns,
+    )
+    bench.holds(hours="ingest.forms")
 
 
 @checks("ingest.set", "ingest.added", "ingest.repeated", "ingest.conflicting")

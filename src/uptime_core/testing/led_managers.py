@@ -167,6 +167,7 @@ class LedManagers:
 
     def expect_pass(self, led: Led) -> None:
         """Signs of life, recovery, and as many new reports as there is room for."""
+        self._expect_end_of_overdue(led)
         watch = self.clock.watch
         if watch - led.renewed >= led.nap:
             led.renewed = watch
@@ -213,15 +214,19 @@ class LedManagers:
 
     def _expect_sign_of_life(self, attempt: Attempt) -> None:
         entry = self._current(attempt)
-        if self.clock.watch > attempt.deadline:
-            attempt.stop = True
-            del attempt.led.runs[attempt.report_id]
-            if entry is not None:
-                entry.fail("it ran for longer", self.now, may_retry=False)
-        elif entry is None or entry.cancel_requested:
+        if entry is None or entry.cancel_requested:
             attempt.stop = True
         if entry is not None:
             entry.renewed_at = self.now
+
+    def _expect_end_of_overdue(self, led: Led) -> None:
+        for attempt in [*led.runs.values()]:
+            if self.clock.watch >= attempt.deadline:
+                attempt.stop = True
+                del led.runs[attempt.report_id]
+                entry = self._current(attempt)
+                if entry is not None:
+                    entry.fail("it ran for longer", self.now, may_retry=False)
 
     def let_go(self, attempt: Attempt, outcome: Outcome) -> None:
         """A held report is made, or fails, also if its manager is gone."""
@@ -246,7 +251,10 @@ class LedManagers:
         entry = self._current(attempt)
         if entry is None:
             return
-        if outcome == "os error":
+        given_back = outcome == "good" and led.closed
+        if self.clock.watch >= attempt.deadline and not given_back:
+            entry.fail("it ran for longer", self.now, may_retry=False)
+        elif outcome == "os error":
             entry.fail("OSError: the store is away", self.now, may_retry=True)
         elif outcome == "input error":
             entry.fail("InputError: a bad row", self.now, may_retry=False)

@@ -90,6 +90,22 @@ def the_life_of_a_report(bench: SinkBench) -> None:
     bench.swap(job, claimed)
     bench.swap(claimed, done, report=report_of(8))
     bench.holds("sink.delete")
+    bench.swap(done, None)
+    bench.add(job)
+    bench.swap(job, claimed)
+    bench.swap(claimed, failed(claimed))
+    bench.holds("sink.report")
+
+
+@checks("sink.delete")
+def deleting_jobs_of_all_fields(bench: SinkBench) -> None:
+    """Whatever a job is, it can be deleted."""
+    jobs = jobs_of_all_kinds()
+    for job in jobs:
+        bench.add(job)
+    for job in jobs:
+        bench.swap(job, None)
+    bench.holds("sink.delete")
 
 
 @checks("sink.report")
@@ -128,7 +144,8 @@ def only_the_revision_counts(bench: SinkBench) -> None:
     """A job is unchanged if its revision is, and changed if that is, by whatever."""
     job = attrs.evolve(job_of(), revision=5)
     bench.add(job)
-    bench.swap(attrs.evolve(job, done=7, owner="x"), attrs.evolve(job, revision=9))
+    other = attrs.evolve(job, done=7, owner="x", attempt=2, fence=3, error="e")
+    bench.swap(other, attrs.evolve(job, revision=9))
     bench.holds("sink.swap")
     far = 2**40 + 9
     for revision, following in ((5, 11), (8, 11), (10, 11), (9, far), (9, 11)):

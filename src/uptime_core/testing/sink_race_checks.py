@@ -22,6 +22,8 @@ from uptime_core.testing.sink_samples import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from uptime_core.abc import ReportSink
     from uptime_core.jobs import Job
     from uptime_core.report import Report
@@ -107,6 +109,24 @@ def jobs_of_one_key_at_once(bench: SinkBench) -> None:
         bench.holds("sink.crowd")
 
 
+@checks("sink.add", "sink.threads")
+def jobs_of_one_id_at_once(bench: SinkBench) -> None:
+    """Of several jobs with one id that are added at once, one is."""
+    sinks = _sinks(bench)
+    for turn in range(10):
+
+        def job(number: int, turn: int = turn) -> Job:
+            return job_of(turn, owner=str(number))
+
+        def add(number: int, job: Callable[[int], Job] = job) -> bool:
+            return sinks[number % 2].swap(None, job(number))
+
+        won = at_once(THREADS, add)
+        require_equal("how many were added", won.count(True), 1)
+        bench.note(None, job(won.index(True)), None)
+        bench.holds("sink.add")
+
+
 @checks("sink.crowd", "sink.most-active")
 def a_crowd_at_the_queue(bench: SinkBench) -> None:
     """The bound of the queue holds exactly, however many jobs come at once."""
@@ -177,11 +197,15 @@ def readers_see_no_half(bench: SinkBench) -> None:
     def read(sink: ReportSink) -> None:
         while True:
             last = ended.is_set()
-            for job in sink.jobs():
-                if job.state is JobState.COMPLETE:
-                    _require_whole(sink, job, reports)
+            jobs = sink.jobs()
             active = sink.jobs(active=True)
             require(len(active) <= 1, f"{len(active)} jobs are active, not one")
+            ended_before = {job.report_id for job in jobs if job.state.is_final}
+            again = [job for job in active if job.report_id in ended_before]
+            require(not again, f"{again} are listed as active, and were complete")
+            for job in jobs:
+                if job.state is JobState.COMPLETE:
+                    _require_whole(sink, job, reports)
             if last:
                 return
 

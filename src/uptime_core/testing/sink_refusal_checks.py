@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import attrs
 
 from uptime_core.errors import IllegalTransitionError, InputError
-from uptime_core.jobs import JobState
+from uptime_core.jobs import Cancel, JobState
 from uptime_core.testing.checks import Checks
 from uptime_core.testing.failures import keeps, require, require_equal
 from uptime_core.testing.sink_samples import (
     NOT_IDS,
+    after,
     cancelled,
     complete,
     failed,
@@ -56,6 +57,18 @@ def the_bound_of_the_queue(bench: SinkBench) -> None:
     bench.add(job_of(5), most_active=2)
     bench.add(job_of(6), most_active=2)
     bench.holds("sink.most-active")
+
+
+@checks("sink.most-active")
+def all_that_is_active_counts(bench: SinkBench) -> None:
+    """For the bound it is the same what a job reads, and whether it is to stop."""
+    claimed = running(job_of(1))
+    bench.add(claimed)
+    bench.swap(claimed, after(claimed, Cancel()))
+    bench.add(job_of(2, reads="another store"))
+    for job in (job_of(3), failed(running(job_of(3))), cancelled(job_of(3))):
+        bench.add(job, most_active=2)
+        bench.holds("sink.most-active")
 
 
 @checks("sink.ids")

@@ -72,8 +72,8 @@ class StoreBench:
         return self._made(self.folder / "place")
 
     def elsewhere(self) -> Store:
-        """A store of other data, which is empty."""
-        return self._made(self.folder / f"elsewhere-{next(self._numbers)}")
+        """A store of other data, which is empty, in a folder of the same name."""
+        return self._made(self.folder / f"elsewhere-{next(self._numbers)}" / "place")
 
     def anew(self) -> StoreBench:
         """Another bench, with another folder and nothing in it."""
@@ -82,7 +82,7 @@ class StoreBench:
         return StoreBench(self.back_end, folder)
 
     def _made(self, place: Path) -> Store:
-        place.mkdir(exist_ok=True)
+        place.mkdir(parents=True, exist_ok=True)
         store = self.back_end.make_store(place)
         self._opened.append(store)
         return store
@@ -118,7 +118,7 @@ class StoreBench:
         if type(self.back_end).write_raw is not StoreBackEnd.write_raw:
             self.reopen()
             place = self.folder / "place"
-            place.mkdir(exist_ok=True)
+            place.mkdir(parents=True, exist_ok=True)
             self.back_end.write_raw(place, self.model.data())
             return
         writer = taking_in(self.second)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from itertools import groupby, pairwise, product
 from random import Random
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from uptime_core.compute import compute_snapshot
-from uptime_core.errors import NoPollsError
+from uptime_core.errors import InputError, NoPollsError
 from uptime_core.testing.checks import Checks, at_once, in_time
 from uptime_core.testing.failures import keeps, require, require_equal, require_same
 from uptime_core.testing.store_model import DAY
@@ -110,8 +111,10 @@ def half_open_ranges(bench: StoreBench) -> None:
     for group in groups:
         part = [row for row in rows if (row[1] - START) // MINUTE in group]
         bench.put(part)
+    zero = [("a", beside, True) for beside in (-1, 0, 1)]
+    bench.put(zero)
     bench.holds()
-    edges = sorted({t for _, t, _ in rows})
+    edges = sorted({t for _, t, _ in (*rows, *zero)})
     bounds = (None, *(t + beside for t in edges for beside in (-1, 0, 1)))
     chance = Random(5)  # noqa: S311  # no secret
     asked: list[tuple[int | None, int | None]] = [
@@ -132,6 +135,9 @@ def what_is_not_there(bench: StoreBench) -> None:
     for shop in ("b", "c", "d", "A", "aa", "%", "a*", "\u00e9", "x" * 200):
         with keeps("store.unknown-id", f"polls({shop!r})"):
             require_same("polls", poll_set(bench.store.polls(shop)), ())
+    for text in ("", "a\0", "\ud800", "a" * 300):  # no ids at all
+        with keeps("store.unknown-id", f"polls({text!r})"), suppress(InputError):
+            require_same("polls", poll_set(bench.store.polls(text)), ())
     for low, high in (
         *((START + 1, None), (None, START), (START, START), (START + 1, START - 1)),
         *((micros(at(0)), micros(at(1))), (START - 1, START)),
@@ -150,6 +156,13 @@ def bounds_in_other_zones(bench: StoreBench) -> None:
         with keeps("store.instants", f"polls(start={start}, end={end})"):
             got = poll_set(bench.store.polls(start=start, end=end))
             require_same("polls", got, [("a", START, True)])
+    twice = datetime(2023, 10, 29, 2, 30, tzinfo=ZoneInfo("Europe/Paris"))
+    passes = [twice, twice.replace(fold=1)]  # an hour apart, of one reading
+    bench.put([("b", micros(moment), True) for moment in passes])
+    for moment, number in zip(passes, (2, 1), strict=True):
+        with keeps("store.instants", f"polls('b', start={moment!r})"):
+            got = poll_set(bench.store.polls("b", moment))
+            require_equal("how many there are", len(got), number)
     naive = NOON.replace(tzinfo=None)
     for bounds in ((naive, None), (None, naive)):
         try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
+from uptime_core.errors import InputError
 from uptime_core.ingest import IngestResult
 from uptime_core.intake import NOBODY, Quarantine
 from uptime_core.polls import PollColumns
@@ -156,10 +157,18 @@ class StoreModel:
         )
 
     def delete_before(self, instant: int) -> int:
-        """Delete the polls from before an instant; how many there were."""
+        """Delete the polls from before an instant; how many there were.
+
+        Raises:
+            InputError: It is later than the newest poll.
+        """
+        newest = self.newest()
+        if newest is None or (self.horizon is not None and instant <= self.horizon):
+            return 0
+        if instant > newest:
+            raise InputError(f"{instant} is later than the newest poll, {newest}")
         before = len(self.kept_polls())
-        if self.horizon is None or instant > self.horizon:
-            self.horizon = instant
+        self.horizon = instant
         return before - len(self.kept_polls())
 
     def kept_polls(self) -> frozenset[PollRow]:

@@ -9,7 +9,13 @@ from uptime_core.compute import compute_snapshot
 from uptime_core.errors import InputError
 from uptime_core.intake import NOBODY, Quarantine
 from uptime_core.one_report import compute_store
-from uptime_core.testing.failures import keeps, require, require_equal, require_same
+from uptime_core.testing.failures import (
+    keeps,
+    require,
+    require_equal,
+    require_raises,
+    require_same,
+)
 from uptime_core.testing.processes import ForkedProcess, Steps
 from uptime_core.testing.snapshot_checks import require_reports, require_sums
 from uptime_core.testing.store_bench import taking_in
@@ -180,9 +186,16 @@ def break_off(bench: StoreBench, rows: Sequence[PollRow]) -> None:
 
 def delete_before(bench: StoreBench, instant: int) -> None:
     """Delete old polls."""
-    deleted = cast("SupportsRetention", bench.store).delete_before(at(instant))
+    store = cast("SupportsRetention", bench.store)
+    try:
+        expected = bench.model.delete_before(instant)
+    except InputError:
+        with keeps("retention.later"):
+            require_raises(InputError, lambda: store.delete_before(at(instant)))
+        return
+    deleted = store.delete_before(at(instant))
     with keeps("retention.deleted"):
-        require_equal("deleted", deleted, bench.model.delete_before(instant))
+        require_equal("deleted", deleted, expected)
 
 
 def settle(

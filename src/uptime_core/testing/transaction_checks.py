@@ -5,13 +5,20 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import timedelta, timezone
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from uptime_core.compute import compute_snapshot
 from uptime_core.errors import InputError
 from uptime_core.intake import Quarantine
-from uptime_core.testing.checks import Checks
-from uptime_core.testing.failures import keeps, require, require_equal, require_same
+from uptime_core.testing.checks import Checks, at_once
+from uptime_core.testing.failures import (
+    keeps,
+    require,
+    require_equal,
+    require_raises,
+    require_same,
+)
 from uptime_core.testing.store_bench import taking_in
 from uptime_core.testing.store_model import DAY
 from uptime_core.testing.store_reading import poll_set
@@ -94,6 +101,7 @@ def _fill(bench: StoreBench, seed: int = 0, *, replace: bool = False) -> None:
 def others_during_a_transaction(bench: StoreBench) -> None:
     """Others see a block when it is done, and lose nothing when it is undone."""
     store = cast("SupportsTransactions", bench.store)
+    second = taking_in(bench.second)  # opening one may have to wait, too
     for turn, fails in enumerate((False, True, False)):
         others = [(f"other-{turn}", START, True)]
         before = bench.model.copy()
@@ -102,7 +110,7 @@ def others_during_a_transaction(bench: StoreBench) -> None:
                 bench.add_polls(some_polls(turn, "ab", 12))
                 bench.set_timezones({"a": ("UTC", "GB", "Zulu")[turn]})
                 look = pool.submit(lambda: poll_set(bench.store.polls()))
-                add = pool.submit(taking_in(bench.second).add_polls, as_rows(others))
+                add = pool.submit(second.add_polls, as_rows(others))
                 wait({look}, 10 * A_WHILE)  # it may have to wait for the end
                 wait({add}, A_WHILE)  # likewise
                 if fails:
@@ -166,10 +174,29 @@ def _later_reports(bench: StoreBench, horizon: int) -> list[object]:
     ]
 
 
+@checks("retention.later", needs=["retention"])
+def an_instant_later_than_all_polls(bench: StoreBench) -> None:
+    """No horizon is in the future of the polls, where nothing could be taken in."""
+    store = cast("SupportsRetention", bench.store)
+    with keeps("retention.later", "in a store without polls"):
+        require_equal("how many", store.delete_before(at(START)), 0)
+    bench.add_polls([("a", START - 2, True), ("a", START - 1, False)])
+    bench.holds(polls="retention.later")
+    for later in (START, START + 999 * DAY):
+        with keeps("retention.later"):
+            require_raises(InputError, partial(store.delete_before, at(later)))
+    bench.add_polls([("b", START - 3, True)])
+    bench.holds(polls="retention.later")
+    with keeps("retention.later", "at the newest poll"):
+        require_equal("how many", store.delete_before(at(START - 1)), 0)
+
+
 @checks("retention.expired", "retention.deleted", needs=["retention"])
 def polls_from_before_the_horizon(bench: StoreBench) -> None:
     """What is older than what was deleted is counted, and not taken in."""
     store = cast("SupportsRetention", bench.store)
+    kept = ("a", START - 1, False)  # and contradicted
+    bench.add_polls([("e", START, True), kept])
     store.delete_before(at(START))
     bench.model.delete_before(START)
     late = [(s, START + beside, True) for s in "ab" for beside in (-1, 0, 1, -(10**9))]
@@ -180,3 +207,24 @@ def polls_from_before_the_horizon(bench: StoreBench) -> None:
         bench.reopen()
         bench.add_polls([("d", START - 1, False), ("d", START, False)])
         bench.holds(polls="retention.expired")
+
+
+@checks("ingest.threads", needs=["retention"])
+def deleting_while_polls_come(bench: StoreBench) -> None:
+    """Polls that come while old ones are deleted are not lost."""
+    store = cast("SupportsRetention", bench.store)
+    rows = [("a", START + minute * MINUTE, True) for minute in range(40)]
+
+    def add() -> None:
+        for row in rows:
+            taking_in(bench.store).add_polls(as_rows([row]))
+
+    def delete() -> None:
+        for beside in range(40):
+            store.delete_before(at(START - 100 + beside))
+
+    work = (add, delete)
+    at_once(len(work), lambda number: work[number]())
+    bench.model.add_polls(rows)
+    bench.model.delete_before(START - 61)
+    bench.holds(polls="ingest.threads")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from uptime_core.report import Report
     from uptime_core.testing.faults.plan import Error, When
 
-_METHODS = ("job", "jobs", "swap", "report")
+_METHODS = ("job", "jobs", "swap", "report", "discard")
 _SWAPS = ("add", "delete", *(f"{a} to {b}" for a, b in product(JobState, JobState)))
 
 
@@ -103,3 +103,7 @@ class FaultySink(Faulty, ReportSink):
     def report(self, report_id: str) -> Report | None:
         """The inner sink's report."""
         return self.around("report", self._sink.report, report_id)
+
+    def discard(self, report_id: str) -> bool:
+        """Discard what is damaged in the inner sink."""
+        return self.around("discard", self._sink.discard, report_id)

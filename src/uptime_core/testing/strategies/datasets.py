@@ -22,7 +22,7 @@ from uptime_core.testing.strategies.instants import (
     walls_about,
 )
 from uptime_core.testing.strategies.polls import store_ids
-from uptime_core.testing.strategies.questions import questions
+from uptime_core.testing.strategies.questions import as_made, questions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -97,6 +97,16 @@ def datasets(
         ),
         questions=st.lists(questions(), min_size=1, max_size=3),
         names=st.sampled_from(_NAMES),
+    ).flatmap(_as_made)
+
+
+def _as_made(dataset: Dataset) -> st.SearchStrategy[Dataset]:
+    """The same data set, which hypothesis tells as something to be pasted."""
+    return st.builds(
+        Dataset,
+        shops=st.just(dataset.shops),
+        as_of=st.just(dataset.as_of),
+        windows=st.tuples(*map(as_made, dataset.windows)),
     )
 
 

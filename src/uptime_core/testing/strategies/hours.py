@@ -62,7 +62,14 @@ def business_hours(
     >>> simplest(business_hours())
     ((0, '09:00', '17:00'),)
     """
-    return drafts(about_moments=bool(at)).map(lambda draft: draft(at)[:max_size])
+    return _written(drafts(about_moments=bool(at)), at, max_size)
+
+
+@st.composite
+def _written(
+    draw: st.DrawFn, drawn: st.SearchStrategy[Draft], at: Sequence[Wall], most: int
+) -> Rows:
+    return draw(drawn)(at)[:most]
 
 
 def weekly_schedules() -> st.SearchStrategy[WeeklySchedule]:
@@ -132,15 +139,10 @@ def _times(special: Sequence[str]) -> st.SearchStrategy[str]:
 
     It is one choice; with one of the kind first, simpler cases are harder to find.
     """
-    often = _MINUTES_A_DAY // len(special) * len(special)
-
-    def text(number: int) -> str:
-        if number < often:
-            return special[number % len(special)]
-        hour, minute = divmod(number - often, 60)
-        return f"{hour}:{minute:02}"
-
-    return st.integers(0, often + _MINUTES_A_DAY - 1).map(text)
+    often = _MINUTES_A_DAY // len(special)
+    minutes = (divmod(minute, 60) for minute in range(_MINUTES_A_DAY))
+    others = [f"{hour}:{minute:02}" for hour, minute in minutes]
+    return st.sampled_from([*tuple(special) * often, *others])
 
 
 def _row(day: int, start: str, end: str) -> Draft:

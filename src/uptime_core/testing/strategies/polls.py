@@ -82,7 +82,7 @@ def polls(
         st.just(near),
         st.lists(deltas(), max_size=2),
         st.lists(row, max_size=max_size),
-    )
+    ).flatmap(lambda rows: st.builds(list, st.just(rows)))
 
 
 def _placed(
@@ -120,7 +120,14 @@ def poll_columns(
         polls(ids=ids, near=near, max_size=max_size),
         st.lists(ids, max_size=2, unique=True),
         st.booleans(),
-    )
+    ).flatmap(_as_made)
+
+
+def _as_made(columns: PollColumns) -> st.SearchStrategy[PollColumns]:
+    """The same columns, which hypothesis tells as something to be pasted."""
+    parts = (columns.code, columns.at, columns.status)
+    lists = (st.just(part.tolist()) for part in parts)
+    return st.builds(PollColumns, st.just(list(columns.store_ids)), *lists)
 
 
 def _columns(

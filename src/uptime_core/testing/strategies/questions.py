@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import attrs
 from hypothesis import strategies as st
 
 from uptime_core.policy import MissingHours, Policy
@@ -52,7 +53,14 @@ def windows(
     <Window 'w': last 1:00:00, in hours>
     """
     names = st.sampled_from(_NAMES) if names is None else names
-    return st.builds(lambda question, name: question(name, [near]), questions(), names)
+    drawn = st.builds(lambda question, name: question(name, [near]), questions(), names)
+    return drawn.flatmap(as_made)
+
+
+def as_made(window: Window) -> st.SearchStrategy[Window]:
+    """The same window, which hypothesis tells as something to be pasted."""
+    fields = attrs.asdict(window, filter=lambda _, value: value is not None)
+    return st.builds(Window, **{name: st.just(fields[name]) for name in fields})
 
 
 def questions() -> st.SearchStrategy[Question]:
