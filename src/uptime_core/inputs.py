@@ -11,7 +11,8 @@ import numpy as np
 from uptime_core.columns import cells_of, iterable
 from uptime_core.errors import InputError, located
 from uptime_core.extras import extra
-from uptime_core.frame_columns import add_frame, check_families, frame_polls
+from uptime_core.frame_columns import add_frame, frame_polls
+from uptime_core.frame_types import check_families
 from uptime_core.headers import HOURS_COLUMNS, POLL_COLUMNS, TIMEZONE_COLUMNS
 from uptime_core.instants import EARLIEST_KEPT, LATEST_KEPT, check_kept, to_text
 from uptime_core.intake import HoursIntake, Quarantine, TimezoneIntake
