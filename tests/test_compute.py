@@ -280,7 +280,9 @@ def test_a_given_now_in_the_past_ignores_later_polls() -> None:
 
 
 def test_without_polls_now_has_to_be_given() -> None:
-    with pytest.raises(NoPollsError, match=r"^polls: there is no poll, .* give as_of$"):
+    with pytest.raises(
+        NoPollsError, match=r"^polls: there is no poll, .* give as_of \(--as-of\)$"
+    ):
         compute_report([], [], {})
 
 

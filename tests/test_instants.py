@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -119,6 +120,44 @@ def test_any_other_timestamp_is_refused(text: str) -> None:
 
     assert caught.value.field == "timestamp_utc"
     assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("1674670402", "unix seconds"),
+        ("-1674670402.5", "unix seconds"),
+        ("1.67467E+09", "unix seconds"),
+        ("44951,4167", "a spreadsheet's days"),
+        ("2023-01-25", "the time of day is missing"),
+        ("2023-01-25 10:00", "the seconds are missing"),
+        ("2023-01-25T10:00Z", "the seconds are missing"),
+        ("2023-01-25 10:00 UTC", "the seconds are missing"),
+        ("2023-01-25 10:00:00.123456789", "6 digits at most"),
+        ("2023-01-25 10:00:00.1234567 UTC", "6 digits at most"),
+        ("2023-01-25 10:00:00,5", "begins with a point"),
+        ("2023-01-25 10:00:00+0100", "like +01:00, right behind"),
+        ("2023-01-25 10:00:00.5-06", "like +01:00, right behind"),
+        ("2023-01-25 10:00:00 +01:00", "like +01:00, right behind"),
+        ("2023-01-25 10:00:00 UTC+1", "like +01:00, right behind"),
+        ("2023-01-25 10:00:00 CET", "a zone is written ' UTC'"),
+        ("2023-01-25 10:00:00UTC", "a zone is written ' UTC'"),
+        ("1/25/2023 10:00", "as in 2023-01-05 09:05:00"),
+        ("25.01.2023 10:00:00", "as in 2023-01-05 09:05:00"),
+        ("2023/01/25 10:00:00", "as in 2023-01-05 09:05:00"),
+        ("2023-1-25 10:00:00", "as in 2023-01-05 09:05:00"),
+        ("2023-01-25 8:00:00", "as in 2023-01-05 09:05:00"),
+    ],
+)
+def test_what_is_wrong_with_a_timestamp_is_told(text: str, fault: str) -> None:
+    with pytest.raises(InputError, match=rf"; .*{re.escape(fault)}"):
+        parse_timestamp(text)
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2023-01-25 10:00:", "10:00:00"])
+def test_nothing_is_guessed_where_it_is_not_clear(text: str) -> None:
+    with pytest.raises(InputError, match=r"47922 UTC'$"):
+        parse_timestamp(text)
 
 
 def test_a_column_has_the_sentinel_where_a_text_is_no_timestamp() -> None:
@@ -285,6 +324,11 @@ class Nowhere(tzinfo):
 def test_naive_datetimes_and_what_is_none_are_refused(value: object) -> None:
     with pytest.raises(InputError):
         to_micros(value)  # type: ignore[arg-type]
+
+
+def test_what_to_do_with_unix_seconds_is_told() -> None:
+    with pytest.raises(InputError, match=r"of unix seconds, give datetime\.fromtime"):
+        to_micros(1_674_670_402)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

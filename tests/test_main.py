@@ -435,6 +435,37 @@ def test_a_value_that_cannot_be_is_named_in_one_short_line(
     assert len(said) < 400
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "reason"),
+    [
+        ("--decimals", "99", "99 is not an integer from 0 to 18"),
+        ("--default-timezone", "Chicago", "'Chicago' is not a name in"),
+        ("--as-of", "noon", "'noon' is not an ISO 8601 instant"),
+    ],
+)
+def test_a_bad_value_is_told_by_its_option_alone(
+    run: Run, option: str, value: str, reason: str
+) -> None:
+    ran = run(option, value)
+    _fails(ran, "(see python -m uptime_core report --help)")
+    assert ran.err[0].startswith(f"uptime_core: error: argument {option}: {reason}")
+
+
+def test_a_check_refuses_a_zone_by_its_option_too(run: Run) -> None:
+    check = ("check", "--polls", "polls.csv", "--default-timezone", "Chicago")
+    _fails(run(start=check), "argument --default-timezone: 'Chicago'", "check --help")
+
+
+@pytest.mark.parametrize(
+    "start", [REPORT, ("check", "--polls", "polls.csv"), ("load", "x.db", "--polls=p")]
+)
+def test_an_unknown_option_leads_to_the_help_of_its_command(
+    run: Run, start: tuple[str, ...]
+) -> None:
+    said = f"unrecognized arguments: --bad (see python -m uptime_core {start[0]} --help"
+    _fails(run("--bad", start=start), said)
+
+
 def test_a_window_without_a_name_is_refused(run: Run) -> None:
     _fails(run("--window", "=1d"), "--window")
 
@@ -504,7 +535,7 @@ def test_a_bad_file_is_one_line_that_names_it(
 
 def test_no_good_poll_is_an_error_that_names_the_file(run: Run, folder: Path) -> None:
     (folder / "polls.csv").write_text("store_id,timestamp_utc,status\nx\n")
-    _fails(run("--on-error", "collect"), "polls.csv", "no poll")
+    _fails(run("--on-error", "collect"), "polls.csv", "no poll", "--as-of")
     ran = run("--on-error", "collect", "--as-of", "2023-01-25T12:00:00Z")
     assert (ran.code, len(ran.table)) == (0, 1)
 

@@ -167,6 +167,11 @@ def test_always_is_every_whole_day() -> None:
     assert repr(always).startswith("<WeeklySchedule: Mon 00:00\u201324:00, Tue")
 
 
+def test_a_text_is_no_schedule() -> None:
+    with pytest.raises(InputError, match=r"'always' is a text; .*Schedule\.always\(\)"):
+        WeeklySchedule("always")  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("row", "field"),
     [

@@ -15,6 +15,7 @@ from uptime_core.option_values import (
     duration_or_none,
     file_name,
     instant,
+    timezone_or_none,
     window,
 )
 from uptime_core.policy import MissingHours
@@ -42,7 +43,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         InputError: They cannot be accepted.
         SystemExit: Help or the version was asked for, and has been printed.
     """
-    options = parser().parse_args(arguments)
+    options, others = parser().parse_known_args(arguments)
+    if others:
+        raise InputError(
+            f"unrecognized arguments: {' '.join(others)} "
+            f"(see {_PROGRAM} {options.command} --help)"
+        )
     if options.command != "load" and options.db is not None:
         for name in ("hours", "timezones", "column", "on_error", "rejects"):
             if getattr(options, name, None):
@@ -202,7 +208,7 @@ def _add_missing(command: argparse.ArgumentParser) -> None:
     )
     add(
         "--default-timezone",
-        type=lambda text: None if text == "none" else text,
+        type=argument(timezone_or_none),
         default="America/Chicago",
         metavar="NAME",
         help="the zone of shops without one; none makes that an error",

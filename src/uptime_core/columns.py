@@ -19,6 +19,10 @@ Value = TypeVar("Value")
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
+READS_FILES = "CsvStore reads files"
+"""What to do about a text that stands for rows."""
+
+
 def integer_column(
     values: npt.ArrayLike, dtype: type[np.generic], source: str, field: str
 ) -> npt.NDArray[Any]:
@@ -57,16 +61,21 @@ def read_only(values: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
     return column
 
 
-def iterable(values: Iterable[Value], source: str) -> Iterator[Value]:
+def iterable(
+    values: Iterable[Value], source: str, instead: str = "give a list"
+) -> Iterator[Value]:
     """An iterator over `values`.
+
+    Args:
+        values: What was handed in.
+        source: What it is called, for messages.
+        instead: What to do about a text.
 
     Raises:
         InputError: They are nothing that can be iterated over, or a text.
     """
     if isinstance(values, str | bytes):
-        raise InputError(
-            f"{shown(values)} is a text, not rows; CsvStore reads files", source=source
-        )
+        raise InputError(f"{shown(values)} is a text; {instead}", source=source)
     try:
         return iter(values)
     except TypeError:

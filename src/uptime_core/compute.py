@@ -177,7 +177,8 @@ def with_as_of(
     as_of = newest()
     if as_of is None:
         raise NoPollsError(
-            "there is no poll, so no newest one to be the report's now; give as_of",
+            "there is no poll, so no newest one to be the report's now; give as_of "
+            "(--as-of)",
             source=source,
         )
     return attrs.evolve(request, as_of=as_of)

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from uptime_core.headers import Column
     from uptime_core.intake import HoursIntake, TimezoneIntake
     from uptime_core.kernel.arrays import Bool, Int64
     from uptime_core.rejects import Rejects
@@ -41,15 +40,6 @@ Family = Literal[Accepted, "float", "wall clock", "object", "other"]
 
 Unit = Literal["s", "ms", "us", "ns"]
 
-_FAMILIES: dict[str, tuple[Accepted, ...]] = {
-    "store_id": ("text", "integer"),
-    "timestamp_utc": ("text", "instant"),
-    "status": ("text", "boolean"),
-    "day": ("text", "integer"),
-    "start_time_local": ("text", "time"),
-    "end_time_local": ("text", "time"),
-    "timezone_str": ("text",),
-}
 _NEITHER = 2
 _MICROS = {"s": 1_000_000, "ms": 1_000, "us": 1}
 _NANOSECONDS = 1_000
@@ -113,32 +103,6 @@ class FrameColumn(Protocol):
 
     def instants(self) -> Instants:
         """What it holds, as instants; asked of instants, text and objects."""
-
-
-def check_families(columns: Sequence[FrameColumn], wanted: Sequence[Column]) -> None:
-    """Columns hold what those of their name may hold, unless they hold nothing.
-
-    Raises:
-        InputError: One does not; `field` says which.
-    """
-    for column, (name, _) in zip(columns, wanted, strict=True):
-        families = _FAMILIES[name]
-        if not len(column) or column.family in (*families, "object"):
-            continue
-        reason = f"it holds {column.type}, not {' or '.join(families)}"
-        if column.family == "wall clock":
-            reason = (
-                f"it holds {column.type}, without a time zone; say which one is meant, "
-                "for example with .dt.tz_localize('UTC') in pandas, or with "
-                ".dt.replace_time_zone('UTC') in polars"
-            )
-        elif column.family == "float" and name == "store_id":
-            reason += (
-                "; a float does not keep all digits of an id: read this column as text"
-            )
-        elif column.family == "float" and name == "day":
-            reason += "; it may be for a missing value that it is no longer integers"
-        raise InputError(reason, field=name)
 
 
 def frame_polls(

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from uptime_core.columns import cells_of, iterable
+from uptime_core.columns import READS_FILES, cells_of, iterable
 from uptime_core.errors import InputError, located
 from uptime_core.extras import extra
-from uptime_core.frame_columns import add_frame, check_families, frame_polls
+from uptime_core.frame_columns import add_frame, frame_polls
+from uptime_core.frame_types import check_families
 from uptime_core.headers import HOURS_COLUMNS, POLL_COLUMNS, TIMEZONE_COLUMNS
 from uptime_core.instants import EARLIEST_KEPT, LATEST_KEPT, check_kept, to_text
 from uptime_core.intake import HoursIntake, Quarantine, TimezoneIntake
@@ -73,7 +74,7 @@ def kept_polls(polls: PollInput, rejects: Rejects) -> PollColumns:
     if rejects.on_error == "raise":
         return kept_columns(rows)
     good = []
-    for number, row in enumerate(iterable(rows, "polls"), start=1):
+    for number, row in enumerate(iterable(rows, "polls", READS_FILES), start=1):
         try:
             parse_kept_row(row)
         except InputError as error:
@@ -184,7 +185,7 @@ def _numbered(
 ) -> Iterator[tuple[int, tuple[object, ...]]]:
     """The rows' numbers, from 1, and cells."""
     for number, row in enumerate(
-        iterable(() if rows is None else rows, source), start=1
+        iterable(() if rows is None else rows, source, READS_FILES), start=1
     ):
         with located(source, line=number):
             cells = cells_of(row, width, form)

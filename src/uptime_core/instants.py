@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,6 +34,32 @@ _TIMESTAMP = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[ T]([0-9]{2}):([0-9]{2}):([0-9]{2})"
     r"(?:\.([0-9]{1,6}))?(?: UTC|Z|([+-])([0-9]{2}):([0-9]{2}))?"
 )
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_MINUTES = rf"{_DATE}[ T][0-9]{{2}}:[0-9]{{2}}"
+_SECONDS = rf"{_MINUTES}:[0-9]{{2}}"
+_FAULTS = (
+    (
+        r"[+-]?[0-9]+(?:[.,][0-9]*)?(?:[eE][+-]?[0-9]+)?\Z",
+        "a number is no timestamp: convert unix seconds, or a spreadsheet's days",
+    ),
+    (rf"{_DATE}\Z", "the time of day is missing"),
+    (rf"{_MINUTES}(?!:)", "the seconds are missing"),
+    (rf"{_SECONDS}\.[0-9]{{7}}", "a second has 6 digits at most: round it"),
+    (rf"{_SECONDS},", "a second's fraction begins with a point"),
+    (
+        rf"{_SECONDS}(?:\.[0-9]+)? ?(?:UTC|GMT)?[+-][0-9]",
+        "an offset is written like +01:00, right behind the time",
+    ),
+    (
+        rf"{_SECONDS}(?:\.[0-9]+)? *[A-Za-z]+\Z",
+        "a zone is written ' UTC', 'Z', or as an offset like +01:00",
+    ),
+    (
+        rf"{_DATE}[ T][0-9]:|(?!{_DATE})[0-9]+([-/.])[0-9]{{1,2}}\1[0-9]+\b",
+        "date and time are written with all digits, as in 2023-01-05 09:05:00",
+    ),
+)
+"""Forms that are met often, and what is wrong with them; the first one counts."""
 
 
 def to_micros(instant: datetime) -> int:
@@ -43,9 +70,7 @@ def to_micros(instant: datetime) -> int:
             to 9999 in UTC.
     """
     if not isinstance(instant, datetime):
-        raise InputError(
-            f"{shown(instant)} is not a datetime; give one with a time zone"
-        )
+        raise InputError(f"{shown(instant)} is not a datetime; {_instead(instant)}")
     if instant != instant:  # noqa: PLR0124  # the "not a time" of pandas is a datetime
         raise InputError(f"{instant} is no instant")
     if instant.utcoffset() is None:
@@ -95,7 +120,8 @@ def parse_timestamp(cell: str) -> int:
     match = _TIMESTAMP.fullmatch(cell.strip(BLANKS))
     if match is None:
         raise InputError(
-            f"{shown(cell)} is not a timestamp like '2023-01-25 18:13:22.47922 UTC'",
+            f"{shown(cell)} is not a timestamp like '2023-01-25 18:13:22.47922 UTC'"
+            f"{_fault(cell.strip(BLANKS))}",
             field="timestamp_utc",
         )
     *fields, fraction, sign, hours, minutes = match.groups()
@@ -126,6 +152,20 @@ def check_kept(micros: int) -> None:
     """
     if not EARLIEST_KEPT <= micros <= LATEST_KEPT:
         raise _not_kept(to_text(micros))
+
+
+def _instead(value: object) -> str:
+    """What to give instead of what is no datetime."""
+    if isinstance(value, Real):
+        return "of unix seconds, give datetime.fromtimestamp(seconds, UTC)"
+    return "give one with a time zone"
+
+
+def _fault(text: str) -> str:
+    """What is wrong with a text that is no timestamp, where that is clear."""
+    reasons = (reason for form, reason in _FAULTS if re.match(form, text))
+    reason = next(reasons, None)
+    return "" if reason is None else f"; {reason}"
 
 
 def _not_kept(text: str) -> InputError:

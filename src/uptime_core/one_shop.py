@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from uptime_core.columns import cells_of, iterable
+from uptime_core.columns import READS_FILES, cells_of, iterable
 from uptime_core.compute import compute_report
 from uptime_core.errors import located
 from uptime_core.instants import to_datetime
@@ -81,7 +81,7 @@ def uptime(
 def _rows(
     polls: Iterable[tuple[datetime, str | bool]],
 ) -> Iterator[tuple[str, datetime, str | bool]]:
-    for number, pair in enumerate(iterable(polls, "polls"), start=1):
+    for number, pair in enumerate(iterable(polls, "polls", READS_FILES), start=1):
         with located("polls", line=number):
             at, status = cells_of(pair, 2, "(datetime, status)")
         yield _SHOP, at, status

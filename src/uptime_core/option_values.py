@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar, cast, get_args
 from uptime_core.decimals import checked_decimals
 from uptime_core.errors import InputError, shown
 from uptime_core.instants import parse_timestamp, to_datetime
+from uptime_core.timezones import parse_timezone
 from uptime_core.window import Unit, Window
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ def argument(parse: Callable[[str], Value]) -> Callable[[str], Value]:
         try:
             return parse(text)
         except InputError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
+            # A field alone is what is wrong inside of the option, or its very name.
+            reason = error.reason if error.source is None else str(error)
+            raise argparse.ArgumentTypeError(reason) from None
         except ValueError:
             raise argparse.ArgumentTypeError(f"invalid value: {shown(text)}") from None
 
@@ -85,6 +88,11 @@ def decimals(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,2}", text):
         raise InputError(f"{shown(text)} is not a number of digits, like 4")
     return checked_decimals(int(text))
+
+
+def timezone_or_none(text: str) -> str | None:
+    """A name of the time zone database, or None for ``none``."""
+    return None if text == "none" else parse_timezone(text)
 
 
 def file_name(text: str) -> str:

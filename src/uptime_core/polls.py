@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 
 from uptime_core.columns import (
+    READS_FILES,
     cells_of,
     check_codes,
     distinct_store_ids,
@@ -245,7 +246,7 @@ def _columns(
     """The arguments of `PollColumns`."""
     codes: dict[str, int] = {}
     code, at, status = array("i"), array("q"), array("B")
-    for number, row in enumerate(iterable(rows, "polls"), start=1):
+    for number, row in enumerate(iterable(rows, "polls", READS_FILES), start=1):
         try:
             store_id, instant, up = parse(row)
         except InputError as error:

@@ -37,6 +37,7 @@ _TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?"
 _MIDNIGHT_AT_THE_END = ("24:00", "24:00:00")
 _LAST_MINUTE = DAY - 60 * SECOND
 _LAST_SECOND = DAY - SECOND
+_NOT_ALWAYS = "give rows (day, start, end), or WeeklySchedule.always() for all week"
 DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -177,7 +178,8 @@ class WeeklySchedule:
         rows: Iterable[BusinessHours | tuple[int | str, TimeOfDay, TimeOfDay]] = (),
     ) -> None:
         parsed = []
-        for number, row in enumerate(iterable(rows, "hours"), start=1):
+        given = iterable(rows, "hours", _NOT_ALWAYS)
+        for number, row in enumerate(given, start=1):
             try:
                 parsed.append(_business_hours(row))
             except InputError as error:

@@ -467,6 +467,55 @@ def test_what_is_refused_says_what_it_holds() -> None:
         read(lists)
 
 
+def test_what_is_refused_says_how_to_cast_it() -> None:
+    """Each piece of advice, taken, gives what was meant."""
+    ones = pd.DataFrame(POLLS | {"status": [1] * 7})
+    with pytest.raises(InputError, match=r"status: .*int64.* column == 1,"):
+        read(ones)
+    assert read(ones.assign(status=ones["status"] == 1)).status.all()
+
+    seconds = [int(at.timestamp()) for at in POLLS["timestamp_utc"]]
+    numbers = pd.DataFrame(POLLS | {"timestamp_utc": seconds})
+    with pytest.raises(InputError, match=r"timestamp_utc: .* pd\.to_datetime\(column"):
+        read(numbers)
+    instants = pd.to_datetime(numbers["timestamp_utc"], unit="s", utc=True)
+    expected = [second * 1_000_000 for second in seconds]
+    assert read(numbers.assign(timestamp_utc=instants)).at.tolist() == expected
+    column = pl.from_epoch(pl.col("timestamp_utc")).dt.replace_time_zone("UTC")
+    assert read(pl.DataFrame(numbers).with_columns(column)).at.tolist() == expected
+
+    polls = pa.table(POLLS)
+    huge = duckdb.sql("select * replace (7::hugeint as store_id) from polls")
+    with pytest.raises(InputError, match=r"store_id: .*decimal128.*column::VARCHAR"):
+        read(huge)
+    cast = duckdb.sql("select * replace (store_id::VARCHAR as store_id) from huge")
+    assert read(cast).store_ids == ("7",)
+    assert len(polls) == 7
+
+
+@pytest.mark.parametrize("field", ["start_time_local", "end_time_local"])
+def test_hours_that_are_durations_or_instants_say_how_to_cast_them(field: str) -> None:
+    lasting = [timedelta(hours=9), timedelta(hours=24)]
+    hours = {name: values[:2] for name, values in HOURS.items()} | {field: lasting}
+    text = dict(hours, **{field: ["09:00", "00:00"]})
+    expected, _ = hours_columns(pd.DataFrame(text), Rejects())
+    pandas, polars = pd.DataFrame(hours), pl.DataFrame(hours)
+
+    for frame in (pandas, polars):
+        with pytest.raises(InputError, match=rf"{field}: .*\(pd\.Timestamp\(0\)"):
+            hours_columns(frame, Rejects())
+    moments = pd.Timestamp(0) + pandas[field]
+    with pytest.raises(InputError, match=rf"{field}: .*time; take the time of day"):
+        hours_columns(pandas.assign(**{field: moments}), Rejects())
+
+    times = (pl.datetime(2000, 1, 1) + pl.col(field)).dt.time()
+    for frame in (
+        pandas.assign(**{field: moments.dt.time}),
+        polars.with_columns(times.alias(field)),
+    ):
+        assert hours_columns(frame, Rejects())[0] == expected
+
+
 def test_instants_out_of_reach_are_refused() -> None:
     for instant, message in (
         (np.datetime64("2023-01-25T00:00:00.000000001", "ns"), "finer than a micro"),

@@ -20,6 +20,7 @@ from uptime_core import (
     Timeline,
     Window,
     compute_report,
+    timeline,
 )
 from uptime_core.testing.strategies import datasets, policies
 
@@ -248,6 +249,23 @@ def test_a_timeline_is_exact_in_every_library(dataset: Dataset, policy: Policy) 
     for shop in known_shops(dataset):
         line = timeline_of(dataset, shop, dataset.windows[0], policy)
         assert_is_timeline(line)
+
+
+def test_the_types_of_columns_do_not_hang_on_the_data() -> None:
+    hour = timedelta(hours=1)
+    polls = [("a", NOON, True), ("a", NOON + hour, True)]
+    spoken, silent = (
+        timeline(polls, store_id="a", start=start, end=start + hour).to_pandas()
+        for start in (NOON, NOON - hour)
+    )
+    empty = spoken[:0]
+
+    assert spoken["status"].notna().all()
+    assert silent["status"].isna().all()
+    assert dict(silent.dtypes) == dict(spoken.dtypes) == dict(empty.dtypes)
+    assert silent["status"].dtype == spoken["store_id"].dtype
+    no_shops = compute_report([], as_of=NOON).to_pandas()
+    assert dict(no_shops.dtypes) == dict(REPORT.to_pandas().dtypes)
 
 
 def assert_is_timeline(line: Timeline) -> None:

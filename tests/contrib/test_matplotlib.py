@@ -428,9 +428,9 @@ def test_the_colours_differ_in_lightness_or_hatching() -> None:
 @pytest.mark.parametrize(
     ("draw", "wrong", "message"),
     [
-        (plot_timeline, 7, r"plot_timeline: 7 is not a Timeline; uptime_core.timeline"),
-        (plot_week, "a", r"plot_week: 'a' is not a LocalWeek; uptime_core.local_week"),
-        (plot_fleet, None, "plot_fleet: None is not a Report"),
+        (plot_timeline, 7, r"plot_timeline: 7 is no Timeline; uptime_core.timeline"),
+        (plot_week, "a", r"plot_week: 'a' is no LocalWeek; uptime_core.local_week"),
+        (plot_fleet, None, "plot_fleet: None is no Report"),
     ],
 )
 def test_what_cannot_be_drawn_is_told(
@@ -438,6 +438,15 @@ def test_what_cannot_be_drawn_is_told(
 ) -> None:
     with pytest.raises(InputError, match=message):
         draw(wrong)
+    assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("wrong", [3, "ax", [None]])
+def test_what_is_no_axes_is_told(wrong: object) -> None:
+    for draw, drawn in pictures():
+        message = rf"^{draw.__name__}, ax: .* is no Axes; plt\.subplots\(\) makes one"
+        with pytest.raises(InputError, match=message):
+            draw(drawn, ax=wrong)
     assert plt.get_fignums() == []
 
 

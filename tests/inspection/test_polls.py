@@ -191,15 +191,38 @@ def test_a_stray_poll_in_an_outage_is_told_of() -> None:
     assert "hardly any shop" in finding.summary
 
 
-def test_rounds_that_were_skipped_are_a_note() -> None:
+@pytest.mark.parametrize(
+    ("policy", "severity", "meaning"),
+    [
+        (Policy(), "warning", "further away, 3 h or more in all, is unknown for every"),
+        (Policy(reach=2 * HOUR), "warning", "119.5 min or more in all"),
+        (Policy(reach=2 * HOUR, extrapolation="next"), "warning", "119.5 min or more"),
+        (Policy(reach=2 * HOUR, extrapolation="nearest"), "note", "speak for all of"),
+        (
+            Policy(reach=HOUR, extrapolation="nearest"),
+            "warning",
+            "119.5 min or more in all",
+        ),
+        (Policy(reach=4 * HOUR), "note", "The polls around it speak for all of it."),
+        (Policy(reach=timedelta.max), "note", "The polls around it speak for all"),
+        (Policy(reach=None), "note", "speak for all of it, however long it is."),
+    ],
+)
+def test_rounds_that_were_skipped_are_a_note_unless_time_becomes_unknown(
+    policy: Policy, severity: str, meaning: str
+) -> None:
+    """No shop is polled from 10:00:29 to 14:00:00, just under four hours."""
     rows = without(fleet(30), MONDAY + 10 * HOUR + MINUTE, MONDAY + 14 * HOUR)
 
-    inspection = inspected(rows)
+    inspection = inspected(rows, policy=policy)
 
     finding = only(inspection, "missed_rounds")
-    assert (finding.severity, finding.count) == ("note", 1)
+    assert (finding.severity, finding.count) == (severity, 1)
     assert found(inspection) == {"missed_rounds": 1}
-    assert inspection.is_sound
+    assert meaning in finding.meaning
+    assert ("Nothing need be done" in finding.advice) == (severity == "note")
+    assert inspection.is_sound == (severity == "note")
+    assert ("Nothing distorts reports" in inspection.verdict) == inspection.is_sound
 
 
 @pytest.mark.parametrize(

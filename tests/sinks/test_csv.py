@@ -262,6 +262,14 @@ def test_a_folder_that_cannot_be_made_is_told_of(tmp_path: Path) -> None:
             CsvSink(path)
 
 
+def test_a_file_in_the_folders_place_is_told_of(tmp_path: Path) -> None:
+    path = tmp_path / "reports.csv"
+    path.touch()
+    with pytest.raises(BackEndError, match=r"reports\.csv: it is no folder; name ano"):
+        CsvSink(path)
+    assert path.read_bytes() == b""
+
+
 def test_a_folder_that_is_gone_is_told_of(sink: CsvSink, folder: Path) -> None:
     folder.rename(folder.with_name("elsewhere"))
 

@@ -5,12 +5,18 @@ from __future__ import annotations
 import gzip
 import re
 import tracemalloc
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 
 from uptime_core.errors import BadFileError, InputError
-from uptime_core.headers import Column
+from uptime_core.headers import (
+    HOURS_COLUMNS,
+    POLL_COLUMNS,
+    TIMEZONE_COLUMNS,
+    Column,
+)
 from uptime_core.stores.line_blocks import LONGEST_LINE, line_blocks, open_file
 from uptime_core.stores.table import Batch, read_batches, renamed
 
@@ -197,6 +203,44 @@ def test_utf_16_is_not_utf_8(tmp_path: Path) -> None:
     assert "UTF-8" in error.reason
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_spreadsheet_is_told_from_a_csv_file(tmp_path: Path, method: int) -> None:
+    path = tmp_path / "polls.xlsx"
+    with zipfile.ZipFile(path, "w", method) as book:
+        book.writestr("[Content_Types].xml", '<?xml version="1.0"?>\n<Types/>' * 50)
+        book.writestr("xl/worksheets/sheet1.xml", "<worksheet/>\n")
+
+    error = _failure(path)
+
+    assert error.line == 1
+    assert (
+        error.reason == "it looks like a spreadsheet (.xlsx) or a .zip; save it as CSV"
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "values"),
+    [
+        (POLL_COLUMNS, "shop,2023-01-25 10:00:00.5 UTC,active"),
+        (POLL_COLUMNS, "shop,2023-01-25T10:00:00Z,inactive"),
+        (POLL_COLUMNS, "shop,1/25/2023 10:00,active"),
+        (HOURS_COLUMNS, "shop,0,09:00,17:00"),
+        (TIMEZONE_COLUMNS, "8419537941919820732,America/Chicago"),
+    ],
+)
+def test_a_row_in_the_headers_place_is_told(
+    tmp_path: Path, header: Sequence[Column], values: str
+) -> None:
+    path = _file(tmp_path, f"{values}\n{values}\n".encode())
+    names = ",".join(column.name for column in header)
+
+    with pytest.raises(BadFileError) as caught:
+        list(read_table(path, header))
+
+    message = f"{path}, line 1: the header is missing; put a line above this one, like "
+    assert str(caught.value) == f"{message}{names}"
+
+
 @pytest.mark.parametrize("ending", [b"", b"\n", b"\nb,2\n"])
 @pytest.mark.parametrize("megabytes", [1, 5, 50])
 def test_a_line_too_long_is_refused_with_little_memory(
@@ -291,7 +335,14 @@ def test_order_and_other_columns_do_not_matter(
         pytest.param(
             b"\nstore_id,dy\n", 2, "day", "none of 'day', 'dayofweek'", id="no day"
         ),
-        pytest.param(b"a,1\nb,2\n", 1, "store_id", "it is 'a,1'", id="no header"),
+        pytest.param(b"a,b\nb,2\n", 1, "store_id", "it is 'a,b'", id="other names"),
+        pytest.param(
+            b"a,1\nb,2\n", 1, None, "missing; put a line above", id="no header"
+        ),
+        pytest.param(
+            b"\n7,7\n7,8\n", 2, None, "like store_id,day", id="no header, twice"
+        ),
+        pytest.param(b"store_id,1\n", 1, "day", "none of 'day'", id="a number"),
         pytest.param(b",\na,1\n", 1, "store_id", "none of", id="empty header"),
         pytest.param(
             b"store_id;day\na;1\n", 1, "store_id", "with commas", id="semicolons"

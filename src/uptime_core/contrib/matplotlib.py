@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uptime_core.errors import InputError, counted, shown
+from uptime_core.errors import InputError, counted, located, shown
 from uptime_core.extras import needed
 from uptime_core.instants import to_micros
 from uptime_core.kernel.arrays import starts_of_runs
@@ -24,6 +24,7 @@ with needed("matplotlib"):
     import matplotlib as mpl
     from matplotlib import dates as mdates
     from matplotlib import pyplot as plt
+    from matplotlib.axes import Axes
     from matplotlib.patches import Patch
     from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
     from matplotlib.artist import Artist
-    from matplotlib.axes import Axes
 
     from uptime_core.kernel.arrays import Bool, Int64
     from uptime_core.window import Window
@@ -69,19 +69,14 @@ def plot_timeline(timeline: Timeline, ax: Axes | None = None) -> Axes:
         ax: Where to draw; by default in a new figure.
 
     Raises:
-        InputError: It is no `Timeline`, or one without any length.
+        InputError: It is no `Timeline`, or one without any length, or `ax` is no Axes.
     """
-    if not isinstance(timeline, Timeline):
-        raise InputError(
-            f"{shown(timeline)} is not a Timeline; uptime_core.timeline() makes one",
-            source="plot_timeline",
-        )
+    _check(timeline, Timeline, "uptime_core.timeline()", "plot_timeline")
     low, high = timeline.bounds
     if low == high:
         reason = "it has no length, so nothing can be drawn; give it a longer window"
         raise InputError(reason, source="plot_timeline", field="timeline")
-    if ax is None:
-        _, ax = plt.subplots(figsize=(10, 3.4), layout="constrained")
+    ax = _axes(ax, (10, 3.4), "plot_timeline")
     ink, paper = mpl.rcParams["text.color"], ax.get_facecolor()
     ax.grid(visible=False, axis="y")
     ax.set_axisbelow(True)
@@ -125,25 +120,16 @@ def plot_week(week: LocalWeek, ax: Axes | None = None) -> Axes:
         ax: Where to draw; by default in a new figure.
 
     Raises:
-        InputError: It is no `LocalWeek`.
+        InputError: It is no `LocalWeek`, or `ax` is no Axes.
     """
-    if not isinstance(week, LocalWeek):
-        raise InputError(
-            f"{shown(week)} is not a LocalWeek; uptime_core.local_week() makes one",
-            source="plot_week",
-        )
-    if ax is None:
-        _, ax = plt.subplots(figsize=(10, 4), layout="constrained")
+    _check(week, LocalWeek, "uptime_core.local_week()", "plot_week")
+    ax = _axes(ax, (10, 4), "plot_week")
     ax.grid(visible=False)
     ratio = week.ratio
     low, high, extend = _colour_range(week)
+    edges = np.arange(HOURS + 1), np.arange(DAYS + 1)
     mesh = ax.pcolormesh(
-        np.arange(HOURS + 1),
-        np.arange(DAYS + 1),
-        np.ma.masked_invalid(ratio),
-        cmap="viridis",
-        vmin=low,
-        vmax=high,
+        *edges, np.ma.masked_invalid(ratio), cmap="viridis", vmin=low, vmax=high
     )
     percent = PercentFormatter(1, decimals=0)
     bar = ax.figure.colorbar(mesh, ax=ax, extend=extend, format=percent, pad=0.02)
@@ -177,15 +163,12 @@ def plot_fleet(
         ax: Where to draw; by default in a new figure.
 
     Raises:
-        InputError: It is no `Report`, or has no such window.
+        InputError: It is no `Report`, or has no such window, or `ax` is no Axes.
     """
-    if not isinstance(report, Report):
-        reason = f"{shown(report)} is not a Report; compute_report() makes one"
-        raise InputError(reason, source="plot_fleet")
+    _check(report, Report, "compute_report()", "plot_fleet")
     window = chosen_window(getattr(window, "name", window), report, "plot_fleet")
     place = report.windows.index(window)
-    if ax is None:
-        _, ax = plt.subplots(figsize=(8, 3.8), layout="constrained")
+    ax = _axes(ax, (8, 3.8), "plot_fleet")
     ink, paper = mpl.rcParams["text.color"], ax.get_facecolor()
     ratio = report.ratio[:, place]
     observed = ratio[~np.isnan(ratio)]
@@ -214,6 +197,21 @@ def plot_fleet(
     ax.spines[["top", "right"]].set_visible(False)
     handles, _ = ax.get_legend_handles_labels()
     _title(ax, counted(len(report), "shop"), window.name, handles)
+    return ax
+
+
+def _check(value: object, kind: type, maker: str, source: str) -> None:
+    if not isinstance(value, kind):
+        reason = f"{shown(value)} is no {kind.__name__}; {maker} makes one"
+        raise InputError(reason, source=source)
+
+
+def _axes(ax: Axes | None, size: tuple[float, float], source: str) -> Axes:
+    """The Axes, or those of a new figure of this size in inches."""
+    if ax is None:
+        _, ax = plt.subplots(figsize=size, layout="constrained")
+    with located(field="ax"):
+        _check(ax, Axes, "plt.subplots()", source)
     return ax
 
 

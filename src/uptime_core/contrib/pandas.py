@@ -33,7 +33,7 @@ def frame(table: Table) -> pd.DataFrame:
     columns = {}
     for name, values in table.items():
         if not isinstance(values, np.ndarray):
-            columns[name] = pd.Series(values, dtype=None if values else "str")
+            columns[name] = pd.Series(values, dtype="str")  # also where all are None
         elif values.dtype.kind == "M":
             columns[name] = pd.Series(values).dt.tz_localize("UTC")
         else:

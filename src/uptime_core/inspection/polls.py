@@ -143,19 +143,24 @@ def _silences(fleet: Fleet, policy: Policy, hole: int | None) -> Iterator[Findin
             kind="fleet_holes",
             severity="warning",
             what="the poller itself was down",
-            meaning=_what_silence_means(policy),
+            meaning=_what_silence_means(policy, length[holes]),
             advice="If these polls are somewhere, load them. If not, judge shops by "
             "ratio and coverage, or by windows that leave this time out.",
         )
     if len(missed):
+        is_lost = _lost(policy, length[missed]) > 0
         yield _silence(
             fleet,
             missed,
             kind="missed_rounds",
-            severity="note",
+            severity="warning" if is_lost else "note",
             what="the poller skipped rounds",
-            meaning=_what_silence_means(policy),
-            advice="Nothing need be done, unless it happens often.",
+            meaning=_what_silence_means(policy, length[missed]),
+            advice="If these polls are somewhere, load them. If not, judge shops by "
+            "ratio and coverage, or give a longer reach, if a status may be taken to "
+            "last that long."
+            if is_lost
+            else "Nothing need be done, unless it happens often.",
         )
 
 
@@ -191,10 +196,23 @@ def _silence(
     )
 
 
-def _what_silence_means(policy: Policy) -> str:
+def _lost(policy: Policy, lengths: Int64) -> int:
+    """How much of silences is further away than the polls around them speak."""
+    if policy.reach_micros is None:
+        return 0
+    sides = 2 if policy.extrapolation == "nearest" else 1
+    bridged = min(sides * policy.reach_micros, int(lengths.max()))
+    return int(np.maximum(lengths - bridged, 0).sum())
+
+
+def _what_silence_means(policy: Policy, lengths: Int64) -> str:
     if policy.reach_micros is None:
         return "The polls around it speak for all of it, however long it is."
+    lost = _lost(policy, lengths)
+    if not lost:
+        return "The polls around it speak for all of it."
     return (
         f"A poll speaks for {duration(policy.reach_micros)} at most; what is further "
-        "away is unknown for every shop, neither up nor down."
+        f"away, {duration(lost)} or more in all, is unknown for every shop, neither up "
+        "nor down."
     )

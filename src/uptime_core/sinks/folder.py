@@ -81,6 +81,8 @@ class Folder:
         self._process = os.getpid()
         with translated(self.path):
             if not self.path.is_dir():
+                if self.path.exists():
+                    raise BackEndError(f"{name}: it is no folder; name another one")
                 self.path.mkdir(exist_ok=True)
                 self._sync(self.path.parent)
             for part in (_PARTIAL, *parts):

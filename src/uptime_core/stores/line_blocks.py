@@ -30,6 +30,7 @@ _BLOCK_BYTES = 1 << 21  # much less, and threads that take turns wait more than 
 _BYTE_ORDER_MARK = "\ufeff"
 _LINE_FEED = ord("\n")
 _GZIP_MAGIC = b"\x1f\x8b"
+_SPREADSHEET_MAGIC = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods; .xls
 
 
 class LineBlock(NamedTuple):
@@ -146,6 +147,8 @@ def _decode(data: bytes, source: str, first: int) -> str:
     if fault >= 0:
         if first == 1 and data.startswith(_GZIP_MAGIC):
             reason = "the file is compressed; its name must end in .gz"
+        elif first == 1 and data.startswith(_SPREADSHEET_MAGIC):
+            reason = "it looks like a spreadsheet (.xlsx) or a .zip; save it as CSV"
         line = first + data.count(b"\n", 0, fault)
         raise BadFileError(reason, source=source, line=line)
     return text.removeprefix(_BYTE_ORDER_MARK) if first == 1 else text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from itertools import accumulate, chain, compress, islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,6 +25,7 @@ _RENAMED = (
     "if it is called otherwise, say so with columns={{{name!r}: ...}} "
     "(--column {name}=HEADER)"
 )
+_VALUE = re.compile(r"[0-9][0-9 :./t+-]*(?:utc|z)?")  # an id, day, time or timestamp
 _BATCH_ROWS = 1 << 12  # 25 % faster than 1 << 16: the texts stay in the cache
 
 
@@ -178,9 +180,21 @@ def _layout(
     try:
         return Layout(find_columns(header, columns, _RENAMED), len(header))
     except InputError as error:
+        if _is_row(header, columns):
+            names = ",".join((*column.headers, column.name)[0] for column in columns)
+            reason = f"the header is missing; put a line above this one, like {names}"
+            raise BadFileError(reason, source=source, line=line) from None
         raise BadFileError(
             error.reason, source=source, line=line, field=error.field
         ) from None
+
+
+def _is_row(header: list[str], columns: Sequence[Column]) -> bool:
+    """Whether a header names no column, and has a value instead."""
+    names = set(map(normal_header, header))
+    if any(name in names for column in columns for name in column.headers):
+        return False
+    return any(_VALUE.fullmatch(name) for name in names)
 
 
 def _records(
