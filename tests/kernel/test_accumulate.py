@@ -75,3 +75,17 @@ def test_a_shop_whose_first_span_begins_where_that_of_another_ended() -> None:
     assert sums.up.tolist() == [[15], [0], [0]]
     assert sums.down.tolist() == [[0], [0], [15]]
     assert sums.open.tolist() == [[60], [0], [20]]
+
+
+def test_a_hole_may_end_where_a_span_of_another_shop_does() -> None:
+    spans = Spans(
+        np.array([0, 2, 2]),
+        np.array([0, 20, 30]),
+        np.array([30, 25, 35]),
+        np.array([1, 1, 0], dtype=np.uint8),
+    )
+
+    sums = accumulate(spans, business_time(), np.array([LOW]), np.array([HIGH]))
+
+    assert sums.up.ravel().tolist() == [30, 0, 5]
+    assert sums.down.ravel().tolist() == [0, 0, 5]

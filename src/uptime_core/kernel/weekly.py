@@ -136,11 +136,12 @@ class BusinessTime:
         Args:
             weekly: The shops' weeks.
             zone: Each shop's index into `segments`.
-            segments: `localtime.offset_segments` of each zone over [low, high).
+            segments: `localtime.offset_segments` of each zone over [low, high); there
+                is at least one zone.
             low: The first instant that will be asked for.
             high: The last one.
         """
-        most = max((len(starts) for starts, _ in segments), default=1)
+        most = max(len(starts) for starts, _ in segments)
         start = np.full((len(segments), most), high, dtype=np.int64)
         offset = np.zeros((len(segments), most), dtype=np.int64)
         for index, (starts, offsets) in enumerate(segments):
