@@ -6,6 +6,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import hypothesis
 import pytest
 from hypothesis.stateful import run_state_machine_as_test
@@ -25,6 +26,7 @@ from uptime_core.testing.broken_shops import HoursAreMerged
 from uptime_core.testing.broken_sinks import LastWriteWins, OneReportForAll
 from uptime_core.testing.broken_transactions import TheLastPollIsDeletedToo
 from uptime_core.testing.manager_machine import ReportManagerMachine
+from uptime_core.testing.plain_stores import PlainStore
 from uptime_core.testing.sink_machine import ReportSinkMachine
 from uptime_core.testing.sink_suite import sink_back_end
 from uptime_core.testing.store_machine import StoreMachine
@@ -38,6 +40,9 @@ from uptime_core.testing.suites import ReportSinkTests, StoreTests
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from uptime_core.ingest import IngestResult
+    from uptime_core.testing.store_model import PollRow, StoreModel
 
 MODULE = """
 from uptime_core import MemorySink, MemoryStore
@@ -99,6 +104,21 @@ def test_a_store_that_is_opened_may_wait_for_a_transaction(tmp_path: Path) -> No
         return WaitsWhenOpened(folder / "store.db")
 
     run_store_check(check, store_back_end(make, promises), tmp_path)
+
+
+def test_what_comes_again_and_is_too_old_may_be_a_repeat(tmp_path: Path) -> None:
+    class DropsRepeatsFirst(PlainStore):
+        def take_polls(self, model: StoreModel, rows: list[PollRow]) -> IngestResult:
+            once = list(dict.fromkeys(rows))
+            result = super().take_polls(model, once)
+            repeated = result.repeated + len(rows) - len(once)
+            return attrs.evolve(result, repeated=repeated)
+
+    back_end = store_back_end(lambda _: DropsRepeatsFirst(), {})
+    settle_promises(back_end)
+    (check,) = (c for c in STORE_CHECKS if c.name == "polls_from_before_the_horizon")
+
+    run_store_check(check, back_end, tmp_path)
 
 
 def test_what_a_store_has_methods_for_is_found_out() -> None:

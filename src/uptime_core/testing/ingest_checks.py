@@ -12,7 +12,7 @@ from uptime_core.testing.failures import keeps, require, require_equal
 from uptime_core.testing.store_bench import taking_in
 from uptime_core.testing.store_model import DAY
 from uptime_core.testing.store_operations import fill
-from uptime_core.testing.store_reading import require_rejected, require_result
+from uptime_core.testing.store_reading import require_rejected
 from uptime_core.testing.store_samples import (
     BAD_HOURS,
     BAD_POLLS,
@@ -111,7 +111,7 @@ def instants_of_no_file(bench: StoreBench) -> None:
         good = [("c", START + number, False)]
         bad = [("c", micros(instant), False) for instant in OTHER_YEARS]
         result = store.add_polls(form([*good, *bad]), on_error="collect")
-        require_result(result, bench.model.add_polls(good))
+        bench.has_added(result, good)
         require_rejected(result.rejected, len(bad))
         bench.holds(polls="ingest.any-age")
 
@@ -271,7 +271,7 @@ def bad_polls_are_set_aside(bench: StoreBench) -> None:
     store = taking_in(bench.store)
     with keeps("ingest.collect"):
         result = store.add_polls(mixed, on_error="collect")
-    require_result(result, bench.model.add_polls(good))
+    bench.has_added(result, good)
     require_rejected(result.rejected, len(BAD_POLLS))
     bench.holds(polls="ingest.collect")
     with keeps("ingest.collect"):
