@@ -269,7 +269,8 @@ def reading_by_and_by(bench: StoreBench) -> None:
     batches = iter(bench.store.polls())
     got = poll_set([next(batches)])
     if bench.back_end.ingest:
-        rows = [(shop, START + DAY, up) for shop, _, up in some_polls(1, "abc", 9)]
+        shops = ("shop-0", "shop-29", "another")  # read already, to be read, and new
+        rows = [(shop, START + DAY, up) for shop in shops for up in (True, False)]
         with keeps("store.read-on", "an ingest by another thread meanwhile"):
             in_time(lambda: bench.add_polls(rows))
         bench.holds()
