@@ -270,7 +270,7 @@ def test_wrong_arguments(arguments: dict[str, Any], field: str) -> None:
 
 def test_a_function_that_makes_no_exception_is_told_of() -> None:
     store = FaultyStore(MemoryStore(), error=lambda: None)  # type: ignore[arg-type,return-value]  # on purpose
-    with pytest.raises(InputError, match="FaultyStore, error: .* gave None"):
+    with pytest.raises(InputError, match=r"FaultyStore, error: .* gave None"):
         store.hours()
 
     with pytest.raises(InputError, match="FaultySink, error"):
