@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from uptime_core.testing import (
     sink_checks,
+    sink_damage_checks,
     sink_durable_checks,
     sink_race_checks,
     sink_random_checks,
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 SINK_CHECKS: tuple[Check[SinkBench], ...] = (
     *(*sink_checks.checks, *sink_refusal_checks.checks, *sink_race_checks.checks),
-    *(*sink_durable_checks.checks, *sink_random_checks.checks),
+    *(*sink_durable_checks.checks, *sink_damage_checks.checks),
+    *sink_random_checks.checks,
 )
 """All checks of sinks; those that apply depend on what a back end promises."""
 

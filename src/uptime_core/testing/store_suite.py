@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uptime_core.abc import Store
 from uptime_core.testing import (
     batch_checks,
+    crash_checks,
     durable_checks,
     ingest_checks,
     quarantine_checks,
@@ -40,7 +41,7 @@ STORE_CHECKS: tuple[Check[StoreBench], ...] = (
         *batch_checks.checks,
     ),
     *(*race_checks.checks, *transaction_checks.checks),
-    *(*durable_checks.checks, *random_checks.checks),
+    *(*durable_checks.checks, *crash_checks.checks, *random_checks.checks),
 )
 """All checks of stores; those that apply depend on what a back end promises."""
 
