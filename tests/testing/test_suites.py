@@ -13,6 +13,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from uptime_core import (
     CsvStore,
+    InputError,
     MemorySink,
     MemoryStore,
     ReportSink,
@@ -28,10 +29,11 @@ from uptime_core.testing.broken_transactions import TheLastPollIsDeletedToo
 from uptime_core.testing.manager_machine import ReportManagerMachine
 from uptime_core.testing.plain_stores import PlainStore
 from uptime_core.testing.sink_machine import ReportSinkMachine
-from uptime_core.testing.sink_suite import sink_back_end
+from uptime_core.testing.sink_suite import check_sink, sink_back_end
 from uptime_core.testing.store_machine import StoreMachine
 from uptime_core.testing.store_suite import (
     STORE_CHECKS,
+    check_store,
     run_store_check,
     settle_promises,
     store_back_end,
@@ -143,6 +145,33 @@ def test_a_promise_that_is_none_is_noticed() -> None:
         store_back_end(lambda _: MemoryStore(), {"durabel": True})
     with pytest.raises(TypeError, match="'ingest' is none of durable"):
         sink_back_end(lambda _: MemorySink(), {"ingest": True})
+
+
+def test_promises_are_true_or_false() -> None:
+    with pytest.raises(InputError, match="durable: 'yes' is neither"):
+        check_store(lambda _: MemoryStore(), durable="yes")  # type: ignore[arg-type]  # on purpose
+    with pytest.raises(InputError, match="shared: None is neither"):
+        check_sink(lambda _: MemorySink(), shared=None)  # type: ignore[arg-type]  # on purpose
+    with pytest.raises(InputError, match=r"check_store, durable: .* says itself"):
+        check_store(store_back_end(lambda _: MemoryStore(), {}), durable=True)
+
+
+@pytest.mark.parametrize("make", [None, "x", MemoryStore(), StoreTests, SinkBackEnd()])
+def test_what_makes_no_store_is_told_of(make: Any) -> None:  # noqa: ANN401  # anything
+    with pytest.raises(InputError, match=r"make: .* no StoreBackEnd"):
+        check_store(make)
+
+
+def test_what_is_made_must_be_a_store_or_a_sink() -> None:
+    made: Any
+    for made in (None, MemorySink()):
+        with pytest.raises(AssertionError, match="is not a Store"):
+            check_store(lambda _, made=made: made)
+    for made in (None, MemoryStore()):
+        with pytest.raises(AssertionError, match="is not a ReportSink"):
+            check_sink(lambda _, made=made: made)
+    with pytest.raises(InputError, match=r"make: None is .* no SinkBackEnd"):
+        check_sink(None)  # type: ignore[arg-type]  # on purpose
 
 
 def test_a_store_that_only_reads_has_no_state_machine() -> None:
