@@ -13,6 +13,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from uptime_core import (
     CsvStore,
+    HoursColumns,
     InputError,
     MemorySink,
     MemoryStore,
@@ -20,12 +21,14 @@ from uptime_core import (
     SqliteStore,
     Store,
 )
+from uptime_core.intake import NOBODY, Quarantine
 from uptime_core.testing import suites
 from uptime_core.testing.back_ends import SinkBackEnd, StoreBackEnd, back_end_class
 from uptime_core.testing.broken_queues import FailedIsActive, QueuedIsActive
 from uptime_core.testing.broken_shops import HoursAreMerged
 from uptime_core.testing.broken_sinks import LastWriteWins, OneReportForAll
 from uptime_core.testing.broken_transactions import TheLastPollIsDeletedToo
+from uptime_core.testing.failures import BrokenContractError
 from uptime_core.testing.manager_machine import ReportManagerMachine
 from uptime_core.testing.plain_stores import PlainStore
 from uptime_core.testing.sink_machine import ReportSinkMachine
@@ -41,10 +44,13 @@ from uptime_core.testing.store_suite import (
 from uptime_core.testing.suites import ReportSinkTests, StoreTests
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from uptime_core.ingest import IngestResult
-    from uptime_core.testing.store_model import PollRow, StoreModel
+    from uptime_core.inputs import HoursInput, PollInput
+    from uptime_core.rejects import OnError
+    from uptime_core.testing.store_model import PollRow, StoreModel, WeekRow
 
 MODULE = """
 from uptime_core import MemorySink, MemoryStore
@@ -123,6 +129,84 @@ def test_what_comes_again_and_is_too_old_may_be_a_repeat(tmp_path: Path) -> None
     run_store_check(check, back_end, tmp_path)
 
 
+def sentence_broken_by(store: type[PlainStore], check_name: str, folder: Path) -> str:
+    """The sentence that a check finds broken by a store."""
+    back_end = store_back_end(lambda _: store(), {})
+    settle_promises(back_end)
+    (check,) = (c for c in STORE_CHECKS if c.name == check_name)
+    with pytest.raises(BrokenContractError) as raised:
+        run_store_check(check, back_end, folder)
+    return raised.value.sentence_id
+
+
+class ForgetsARowOfHours(PlainStore):
+    """Of three rows of hours, two are kept."""
+
+    def take_hours(
+        self,
+        model: StoreModel,
+        hours: dict[str, list[WeekRow]],
+        bad: Quarantine,
+        *,
+        replace: bool,
+    ) -> IngestResult:
+        result = super().take_hours(model, hours, bad, replace=replace)
+        model.hours = {s: frozenset(sorted(rows)[:2]) for s, rows in hours.items()}
+        return result
+
+
+class ForgetsCase(PlainStore):
+    """Shops are told apart whatever the case, in zones."""
+
+    def timezones(self) -> dict[str, str]:
+        return {shop.lower(): zone for shop, zone in super().timezones().items()}
+
+
+class RefusesHoursColumns(PlainStore):
+    """Business hours are taken as rows and schedules only."""
+
+    def set_hours(
+        self,
+        hours: HoursInput,
+        replace: bool = False,  # noqa: FBT001, FBT002  # the public signature
+        *,
+        on_error: OnError = "raise",
+        quarantine: Quarantine = NOBODY,
+    ) -> IngestResult:
+        if isinstance(hours, HoursColumns):
+            raise InputError("no columns")
+        return super().set_hours(
+            hours, replace, on_error=on_error, quarantine=quarantine
+        )
+
+
+class RefusesTables(PlainStore):
+    """Polls are taken as rows and columns only."""
+
+    def given(self, polls: PollInput) -> PollInput:
+        if hasattr(polls, "__arrow_c_stream__"):
+            raise InputError("no tables")
+        return polls
+
+
+@pytest.mark.parametrize(
+    ("store", "check_name", "sentence_id"),
+    [
+        (ForgetsARowOfHours, "ids_of_all_kinds", "store.hours"),
+        (ForgetsCase, "ids_of_all_kinds", "store.ids"),
+        (RefusesHoursColumns, "hours_take_the_place_of_hours", "ingest.forms"),
+        pytest.param(
+            *(RefusesTables, "polls_in_frames", "ingest.forms"),
+            marks=pytest.mark.needs("pandas", "pyarrow"),
+        ),
+    ],
+)
+def test_the_right_sentence_is_named(
+    store: type[PlainStore], check_name: str, sentence_id: str, tmp_path: Path
+) -> None:
+    assert sentence_broken_by(store, check_name, tmp_path) == sentence_id
+
+
 def test_what_a_store_has_methods_for_is_found_out() -> None:
     back_end = store_back_end(lambda _: MemoryStore(), {"retention": False})
     settle_promises(back_end)
@@ -162,14 +246,23 @@ def test_what_makes_no_store_is_told_of(make: Any) -> None:  # noqa: ANN401  # a
         check_store(make)
 
 
-def test_what_is_made_must_be_a_store_or_a_sink() -> None:
-    made: Any
-    for made in (None, MemorySink()):
-        with pytest.raises(AssertionError, match="is not a Store"):
-            check_store(lambda _, made=made: made)
-    for made in (None, MemoryStore()):
-        with pytest.raises(AssertionError, match="is not a ReportSink"):
-            check_sink(lambda _, made=made: made)
+@pytest.mark.parametrize(
+    ("check", "made", "told"),
+    [
+        (check_store, None, "None is not a Store"),
+        (check_store, MemorySink(), "is not a Store"),
+        (check_sink, None, "None is not a ReportSink"),
+        (check_sink, MemoryStore(), "is not a ReportSink"),
+    ],
+)
+def test_what_is_made_must_be_a_store_or_a_sink(
+    check: Callable[..., object], made: object, told: str
+) -> None:
+    with pytest.raises(AssertionError, match=told):
+        check(lambda _: made)
+
+
+def test_what_makes_no_sink_is_told_of() -> None:
     with pytest.raises(InputError, match=r"make: None is .* no SinkBackEnd"):
         check_sink(None)  # type: ignore[arg-type]  # on purpose
 

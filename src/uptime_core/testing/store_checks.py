@@ -78,7 +78,10 @@ def ids_of_all_kinds(bench: StoreBench) -> None:
         {shop: kinds[n % len(kinds)] for n, shop in enumerate(IDS)},
         {shop: zones[n % len(zones)] for n, shop in enumerate(IDS)},
     )
-    bench.holds(hours="store.ids", timezones="store.ids")
+    with keeps("store.ids"):
+        require_same("the shops of hours()", bench.store.hours().store_ids, IDS)
+        require_same("the shops of timezones()", bench.store.timezones(), IDS)
+    bench.holds()
     for n, shop in enumerate(IDS):
         got = poll_set(bench.store.polls(shop))
         with keeps("store.ids", f"polls({shop!r})"):

@@ -149,7 +149,8 @@ def require_result(result: object, expected: IngestResult, either: int = 0) -> N
         fewer = expected.expired - got if isinstance(got, int) else 0
         if 0 < fewer <= either:
             repeated = expected.repeated + fewer
-            expected = attrs.evolve(expected, expired=got, repeated=repeated)
+            expired = expected.expired - fewer
+            expected = attrs.evolve(expected, expired=expired, repeated=repeated)
         require_equal("expired", got, expected.expired)
     for name in ("added", "repeated", "conflicting", "removed"):
         with keeps(f"ingest.{name}"):
