@@ -61,7 +61,8 @@ class SupportsIngest(Protocol):
     * `repeated` counts the other good rows: those that were there, or came before in
       the same call.
     * `conflicting` counts the instants of a shop that have both statuses and had not
-      before, and the added rows of shops that had other hours, or another zone.
+      before, and the added rows of shops that had other rows of hours, or another
+      zone.
     * `removed` counts the rows of hours and zones that were there and are no more.
     """
 
@@ -122,6 +123,10 @@ class SupportsTransactions(Protocol):
     * All ingests of this thread in the ``with`` block are done, or, if an exception
       leaves it, none is; the exception goes on.
     * Within the block, this thread sees what it has done so far.
+    * A block within a block is a part of it; an exception that leaves the inner one
+      undoes what was done in that, and no more.
+    * What `delete_before` does in a block is done or undone with it, where a store has
+      both.
     * Others see all that is done in the block or nothing of it, and what they do
       meanwhile is not lost.
     """
@@ -140,8 +145,9 @@ class SupportsRetention(Protocol):
       them, those of one instant; the result is how many were deleted.
     * Reports of windows that begin at or after the instant have the same sums.
     * Polls from before the instant are not taken in any more, and `expired` counts
-      them.
+      them; those that come again in the same call it counts, or `repeated` does.
     * An instant that is not after that of an earlier call changes nothing.
+    * An instant without a time zone is an `InputError`, never a guess.
     * An instant later than the newest poll is an `InputError`; then, and where there is
       no poll, nothing changes.
     """

@@ -12,13 +12,16 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import SearchStrategy
 
-ROUNDS = 10
+DEEP = settings().max_examples > 100
+"""Whether the profile is the deep one, or one that draws as much."""
+
+EXAMPLES, ROUNDS = (300, 10) if DEEP else (100, 30)
 
 
 def counts(
     strategy: SearchStrategy[Any],
     traits: Callable[[Any], Iterable[str]],
-    examples: int = 300,
+    examples: int = EXAMPLES,
     number: int = 0,
 ) -> Counter[str]:
     """How many of a round's draws have each trait, and how many there are in all."""
@@ -38,7 +41,7 @@ def too_rare(
     strategy: SearchStrategy[Any],
     traits: Callable[[Any], Iterable[str]],
     least: Mapping[Any, float],
-    examples: int = 300,
+    examples: int = EXAMPLES,
 ) -> dict[str, float]:
     """The shares of what is drawn that are below the least they should be.
 

@@ -11,7 +11,11 @@ from uptime_core.testing.broken_sinks import BROKEN_SINKS
 from uptime_core.testing.failures import BrokenContractError
 from uptime_core.testing.folders import scratch
 from uptime_core.testing.plain_sinks import PlainFileSink
-from uptime_core.testing.sink_suite import check_sink, run_sink_check, sink_checks_of
+from uptime_core.testing.sink_suite import (
+    run_sink_check,
+    sink_back_end,
+    sink_checks_of,
+)
 
 if TYPE_CHECKING:
     from uptime_core.testing.back_ends import SinkBackEnd
@@ -65,5 +69,20 @@ def test_there_are_many_of_them() -> None:
     assert len({fault.name for fault in BROKEN_SINKS}) == len(BROKEN_SINKS) > 24
 
 
-def test_what_they_derive_from_is_right() -> None:
-    check_sink(lambda folder: PlainFileSink(folder / "sink.json"), durable=True)
+PLAIN = sink_back_end(
+    lambda folder: PlainFileSink(folder / "sink.json"), {"durable": True}
+)
+SLOW = ("whatever", "many_jobs")
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        pytest.param(check, marks=[pytest.mark.deep] * check.name.startswith(SLOW))
+        for check in sink_checks_of(PLAIN)
+    ],
+    ids=lambda check: check.name,
+)
+def test_what_they_derive_from_is_right(check: Check[SinkBench]) -> None:
+    with scratch() as folder:
+        run_sink_check(check, PLAIN, Path(folder))

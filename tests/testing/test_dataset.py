@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from uptime_core import (
     CsvStore,
+    IngestUnsupportedError,
     MemoryStore,
     SqliteStore,
     Store,
@@ -111,3 +112,8 @@ def test_every_store_gives_the_oracles_sums(
 def _fast_folder() -> str | None:
     """A folder in memory, where there is one: what is tested does not need a disk."""
     return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  # as said
+
+
+def test_a_store_that_only_reads_is_not_filled(tmp_path: Path) -> None:
+    with pytest.raises(IngestUnsupportedError, match=r"CsvStore.* takes no data in"):
+        DATASET.fill(CsvStore(tmp_path / "polls.csv"))  # type: ignore[arg-type]  # on purpose

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uptime_core import MemoryStore, ReportManager, Window, compute_store
+from uptime_core import InputError, MemoryStore, ReportManager, Window, compute_store
 from uptime_core.testing import InlineExecutor, SteppingExecutor
 
 if TYPE_CHECKING:
@@ -283,3 +283,15 @@ def test_reports_are_the_same_in_whatever_order_they_are_made(
         for report_id, window in zip(ids, windows, strict=True):
             manager.wait(report_id, 20)
             assert manager.get(report_id) == compute_store(store, windows=window)
+
+
+def test_a_choice_is_an_integer() -> None:
+    executor = SteppingExecutor()
+    future = executor.submit(pow, 2, 10)
+
+    for choice in ("x", 0.0, None):
+        with pytest.raises(InputError, match="SteppingExecutor, choice"):
+            executor.step(choice)  # type: ignore[arg-type]  # on purpose
+    with pytest.raises(InputError, match="SteppingExecutor, choice"):
+        executor.run_all(lambda _: "a")  # type: ignore[arg-type,return-value]  # on purpose
+    assert executor.pending == (future,)

@@ -251,13 +251,30 @@ def test_even_those_that_mean_something(error: type[BaseException], when: When) 
         ({"fail_at": 0}, "fail_at"),
         ({"fail_at": "1"}, "fail_at"),
         ({"times": 0}, "times"),
+        ({"fail_at": True}, "fail_at"),
         ({"when": "during"}, "when"),
+        ({"methods": []}, "methods"),
+        ({"methods": "polls"}, "methods"),
+        ({"methods": 5}, "methods"),
+        ({"methods": [["polls"]]}, "methods"),
+        ({"error": "boom"}, "error: 'boom' is none; give an exception"),
+        ({"error": 5}, "error"),
+        ({"error": int}, "error"),
         ({"methods": ["add_poll"]}, "methods: .* there are add_polls, close"),
     ],
 )
 def test_wrong_arguments(arguments: dict[str, Any], field: str) -> None:
     with pytest.raises(InputError, match=f"FaultyStore, {field}"):
         FaultyStore(MemoryStore(), **arguments)
+
+
+def test_a_function_that_makes_no_exception_is_told_of() -> None:
+    store = FaultyStore(MemoryStore(), error=lambda: None)  # type: ignore[arg-type,return-value]  # on purpose
+    with pytest.raises(InputError, match=r"FaultyStore, error: .* gave None"):
+        store.hours()
+
+    with pytest.raises(InputError, match="FaultySink, error"):
+        FaultySink(MemorySink(), error="boom")  # type: ignore[arg-type]  # on purpose
 
 
 def test_what_is_no_store_and_no_sink() -> None:

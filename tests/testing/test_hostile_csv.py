@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -192,3 +192,9 @@ def test_what_is_expected_of_rows() -> None:
     assert outcome.first_fault == (3, "timezone_str")
     assert outcome.quarantined == {"a", "b", "c", "d"}
     assert outcome.suspects == {"UTC"}
+
+
+@pytest.mark.parametrize("kind", ["polles", 5, ["polls"]])
+def test_a_kind_that_is_none(kind: Any) -> None:  # noqa: ANN401  # anything
+    with pytest.raises(InputError, match=r"hostile_csv, kind: .*'polls', 'hours'"):
+        hostile_csv(kind)

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings, target
+from hypothesis import Phase, given, settings, target
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 from tests.testing.drawing import counts, too_rare
 
 from uptime_core import (
+    InputError,
     Policy,
     PollColumns,
     WeeklySchedule,
@@ -284,6 +285,32 @@ def test_parts_of_data_sets_can_be_chosen(dataset: Dataset) -> None:
     assert Region.ALWAYS_CLOSED in regions.of(dataset)
     assert set(dataset.timezones.values()) == {"Asia/Tokyo"}
     assert all(abs(at - NOON) < timedelta(days=40) for _, at, _ in dataset.polls)
+
+
+@given(datasets(about=st.just(("Europe/Paris", NOON))))
+def test_data_sets_are_about_any_zone(dataset: Dataset) -> None:
+    assert dataset.shops
+
+
+@pytest.mark.parametrize(
+    ("about", "told"),
+    [
+        (("Nowhere/X", NOON), "Nowhere/X"),
+        (("Europe/Dublin", NOON.replace(tzinfo=None)), "has no time zone"),
+        ("ab", "no tuple"),
+        (("Europe/Dublin",), "no tuple"),
+        ((5, NOON), "5"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")
+def test_what_data_sets_cannot_be_about(about: Any, told: str) -> None:  # noqa: ANN401  # anything
+    @settings(max_examples=1, phases=[Phase.generate], database=None)
+    @given(datasets(about=st.just(about)))
+    def draw(_: object) -> None:
+        pass
+
+    with pytest.raises(InputError, match=f"datasets, about: .*{told}"):
+        draw()
 
 
 # Failing cases are shown as simply as this.

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, TypeVar
 
+from uptime_core.errors import InputError, shown
+from uptime_core.values import flag
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
@@ -99,6 +102,33 @@ class SinkBackEnd:
         raise NotImplementedError
 
 
+def back_end_of(
+    kind: type[BackEnd], make: object, promises: Mapping[str, bool], source: str
+) -> BackEnd:
+    """The back end that a function of a folder makes, or that was handed in.
+
+    Args:
+        kind: `StoreBackEnd` or `SinkBackEnd`.
+        make: The function, or the back end.
+        promises: What a function's back end promises.
+        source: Who asks.
+
+    Raises:
+        InputError: It is neither, or promises come with a back end, which has its own.
+        TypeError: There is no such promise.
+    """
+    if isinstance(make, kind):
+        if promises:
+            told = f"{make!r} says itself what it promises; set its attributes"
+            raise InputError(told, source=source, field=", ".join(promises))
+        return make
+    if not callable(make) or (isinstance(make, type) and issubclass(make, kind)):
+        told = f"{shown(make)} is no function of a folder, and no {kind.__name__}"
+        raise InputError(told, source=source, field="make")
+    method = "make_store" if issubclass(kind, StoreBackEnd) else "make_sink"
+    return back_end_class(kind, promises, **{method: make})()
+
+
 def back_end_class(
     kind: type[BackEnd], promises: Mapping[str, bool], **made: Callable[..., object]
 ) -> type[BackEnd]:
@@ -111,9 +141,12 @@ def back_end_class(
 
     Raises:
         TypeError: There is no such attribute.
+        InputError: A promise is neither True nor False.
     """
-    for promise in promises:
+    for promise, value in promises.items():
         if promise not in kind.__annotations__:
             raise TypeError(f"{promise!r} is none of {', '.join(kind.__annotations__)}")
+        if value is not None or getattr(kind, promise) is not None:
+            flag(value, kind.__name__, promise)
     methods = {name: staticmethod(function) for name, function in made.items()}
     return type("BackEnd", (kind,), {**promises, **methods})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import attrs
@@ -35,6 +36,19 @@ class ReplaceForgetsNoHours(PlainStore):
         result = super().take_hours(model, hours, bad, replace=replace)
         model.hours = kept | model.hours
         return result
+
+
+@faults("ingest.threads", "store.snapshot")
+class ReplaceInTwoSteps(PlainStore):
+    """With replace, no shop has hours for a moment."""
+
+    def take_hours(
+        self, model: StoreModel, hours: Hours, bad: Quarantine, *, replace: bool
+    ) -> IngestResult:
+        if replace:
+            self.model: StoreModel = attrs.evolve(self.model, hours={})
+            time.sleep(0.002)
+        return super().take_hours(model, hours, bad, replace=replace)
 
 
 @faults("ingest.hours", "ingest.removed")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
+from zlib import crc32
 
+from uptime_core.job_record import job_text, parse_job
 from uptime_core.report_record import parse_report, report_bytes
 from uptime_core.sinks.sqlite import SqliteSink
 from uptime_core.testing.broken import Faults
@@ -95,6 +97,38 @@ class TrustsItsFile(PlainFileSink):
             report_id: parse_report(bytes.fromhex(data), "report")
             for report_id, data in json.loads(text)["reports"].items()
         }
+
+
+@faults("sink.damage", file="sink.json", notices_damage=True)
+class SkipsWhatIsDamaged(PlainFileSink):
+    """Jobs and reports that are damaged are taken for some that are not there."""
+
+    def __init__(self, path: Path) -> None:
+        PlainSink.__init__(self)
+        self.path = path
+        if path.exists():
+            self.load(path.read_text("utf-8", "replace"))
+
+    def text(self) -> str:
+        lines = []
+        for report_id, job in self.all_jobs.items():
+            report = self.all_reports.get(report_id)
+            data = "" if report is None else report_bytes(report).hex()
+            line = f"{job_text(job)}\t{data}"
+            lines.append(f"{crc32(line.encode()):08x}\t{line}\n")
+        return "".join(lines)
+
+    def load(self, text: str) -> None:
+        for line in text.split("\n"):
+            checksum, _, rest = line.partition("\t")
+            if checksum != f"{crc32(rest.encode()):08x}":
+                continue
+            record, _, data = rest.partition("\t")
+            job = parse_job(record, "job")
+            self.all_jobs[job.report_id] = job
+            if data:
+                report = parse_report(bytes.fromhex(data), "report")
+                self.all_reports[job.report_id] = report
 
 
 @faults("sink.shared", file="sink.db", shared=True)

@@ -241,7 +241,7 @@ class NaiveIsUtc(PlainStore):
         return super().polls(store_id, *bounds)
 
 
-@faults("store.threads", "ingest.threads")
+@faults("store.threads", "ingest.threads", "store.snapshot")
 class OneReaderAtATime(PlainStore):
     """Two threads that read at once disturb each other."""
 
@@ -251,7 +251,7 @@ class OneReaderAtATime(PlainStore):
         if self.reads:
             raise RuntimeError("another thread reads")
         self.reads = True
-        time.sleep(0.0005)
+        time.sleep(0.002)
         self.reads = False
         return super().timezones()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from contextlib import contextmanager, suppress
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 import attrs
@@ -98,6 +99,43 @@ class ZonesAreNotUndone(_Undone):
         self.model: StoreModel = attrs.evolve(before, timezones=model.timezones)
 
 
+@faults("transaction.nested")
+class InnerBlocksAreNotUndone(PlainStore):
+    """What an inner block has done stays when it is undone."""
+
+    @contextmanager
+    def transaction(self) -> Iterator[StoreModel]:
+        if self.current is self.model:
+            with super().transaction() as model:
+                yield model
+        else:
+            yield self.current
+
+
+@faults("transaction.nested")
+class InnerBlocksUndoAll(PlainStore):
+    """An exception that leaves an inner block undoes the outer one, too."""
+
+    @contextmanager
+    def transaction(self) -> Iterator[StoreModel]:
+        outer = self.current
+        try:
+            with super().transaction() as model:
+                yield model
+        except BaseException:
+            if outer is not self.model:
+                outer.become(self.model.copy())
+            raise
+
+
+@faults("transaction.retention")
+class HorizonsAreNotUndone(_Undone):
+    """A transaction that is undone has forgotten old polls all the same."""
+
+    def undone(self, before: StoreModel, model: StoreModel) -> None:
+        self.model: StoreModel = attrs.evolve(before, horizon=model.horizon)
+
+
 @faults("transaction.whole")
 class TransactionsSwallowErrors(PlainStore):
     """An exception ends with the transaction that it undoes."""
@@ -157,6 +195,15 @@ class HorizonIsDeletedToo(PlainStore):
         return super().delete_before(instant + MICROSECOND)
 
 
+@faults("retention.naive")
+class NaiveInstantsAreUtc(PlainStore):
+    """An instant without a time zone is taken for one in UTC."""
+
+    def delete_before(self, instant: datetime) -> int:
+        naive = instant.tzinfo is None
+        return super().delete_before(instant.replace(tzinfo=UTC) if naive else instant)
+
+
 @faults("retention.later")
 class TheFutureIsForgotten(PlainStore):
     """An instant in the future of all polls is taken, and so no poll any more."""
@@ -179,6 +226,16 @@ class OldPollsComeBack(PlainStore):
         result = super().take_polls(model, rows)
         model.horizon = horizon
         return result
+
+
+@faults("retention.expired")
+class OldPollsAreRepeats(PlainStore):
+    """Polls from before what was deleted count as repeated."""
+
+    def take_polls(self, model: StoreModel, rows: list[PollRow]) -> IngestResult:
+        result = super().take_polls(model, rows)
+        told = result.repeated + result.expired
+        return attrs.evolve(result, expired=0, repeated=told)
 
 
 @faults("retention.earlier", "retention.deleted", "retention.expired")

@@ -93,8 +93,8 @@ INGEST = {
     "ingest.repeated": "`repeated` counts the other good rows: those that were there, "
     "or came before in the same call.",
     "ingest.conflicting": "`conflicting` counts the instants of a shop that have both "
-    "statuses and had not before, and the added rows of shops that had other hours, or "
-    "another zone.",
+    "statuses and had not before, and the added rows of shops that had other rows of "
+    "hours, or another zone.",
     "ingest.removed": "`removed` counts the rows of hours and zones that were there "
     "and are no more.",
 }
@@ -104,6 +104,10 @@ TRANSACTIONS = {
     "transaction.whole": "All ingests of this thread in the ``with`` block are done, "
     "or, if an exception leaves it, none is; the exception goes on.",
     "transaction.inside": "Within the block, this thread sees what it has done so far.",
+    "transaction.nested": "A block within a block is a part of it; an exception that "
+    "leaves the inner one undoes what was done in that, and no more.",
+    "transaction.retention": "What `delete_before` does in a block is done or undone "
+    "with it, where a store has both.",
     "transaction.others": "Others see all that is done in the block or nothing of it, "
     "and what they do meanwhile is not lost.",
 }
@@ -116,9 +120,12 @@ RETENTION = {
     "retention.reports": "Reports of windows that begin at or after the instant have "
     "the same sums.",
     "retention.expired": "Polls from before the instant are not taken in any more, and "
-    "`expired` counts them.",
+    "`expired` counts them; those that come again in the same call it counts, or "
+    "`repeated` does.",
     "retention.earlier": "An instant that is not after that of an earlier call changes "
     "nothing.",
+    "retention.naive": "An instant without a time zone is an `InputError`, never a "
+    "guess.",
     "retention.later": "An instant later than the newest poll is an `InputError`; "
     "then, and where there is no poll, nothing changes.",
 }

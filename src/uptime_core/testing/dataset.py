@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import attrs
 
+from uptime_core.capabilities import SupportsIngest
+from uptime_core.errors import IngestUnsupportedError, shown
 from uptime_core.schedule import WeeklySchedule
 
 if TYPE_CHECKING:
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from uptime_core.capabilities import SupportsIngest
     from uptime_core.window import Window
 
 PollRow = tuple[str, "datetime", bool]
@@ -130,7 +131,15 @@ class Dataset:
         }
 
     def fill(self, store: SupportsIngest) -> None:
-        """Put all of it into a store that takes data in."""
+        """Put all of it into a store that takes data in.
+
+        Raises:
+            IngestUnsupportedError: The store only reads.
+        """
+        if not isinstance(store, SupportsIngest):
+            raise IngestUnsupportedError(
+                f"{shown(store)} takes no data in; give a MemoryStore or a SqliteStore"
+            )
         arguments = self.arguments
         store.add_polls(arguments["polls"])
         store.set_hours(arguments["hours"])

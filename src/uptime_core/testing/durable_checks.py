@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import time
-from contextlib import nullcontext
 from functools import partial
 from random import Random
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from uptime_core.errors import UptimeError
 from uptime_core.intake import Quarantine
 from uptime_core.testing.checks import Checks
 from uptime_core.testing.damage import damaged
-from uptime_core.testing.failures import keeps, require, require_equal
+from uptime_core.testing.failures import keeps, require_equal
 from uptime_core.testing.processes import (
-    CRASHED,
     ForkedProcess,
-    Steps,
-    chosen,
 )
 from uptime_core.testing.store_bench import StoreBench, taking_in
 from uptime_core.testing.store_model import StoreModel
@@ -26,30 +22,27 @@ from uptime_core.testing.store_reading import require_held
 from uptime_core.testing.store_samples import (
     HOURS,
     IDS,
-    MINUTE,
     START,
     as_columns,
     as_rows,
     as_schedules,
-    at,
     some_polls,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from uptime_core.abc import Store
-    from uptime_core.capabilities import SupportsRetention, SupportsTransactions
     from uptime_core.testing.processes import Say
     from uptime_core.testing.store_model import PollRow
+
+    Ingest = Callable[[Store, StoreModel, int], None]
 
 checks: Checks[StoreBench] = Checks("ingest")
 
 KINDS = sorted(HOURS)
 SHOPS = [f"shop-{number}" for number in range(7)]
 LAST = 3
-MANY = 150
-"""Polls of a shop in an ingest: more than a store may write at once by mistake."""
 
 
 @checks("store.durable", "store.identity", needs=["durable"])
@@ -103,7 +96,7 @@ def another_process(bench: StoreBench) -> None:
 
     def read(say: Say, wait: Callable[[], object]) -> None:
         wait()
-        require_held(bench.open(), expected.data(), expected.newest(), **_names())
+        require_held(bench.open(), expected.data(), expected.newest(), **names())
         say("read")
 
     def write(say: Say, _: object) -> None:
@@ -119,122 +112,12 @@ def another_process(bench: StoreBench) -> None:
     reader.go_on()
     require_equal("what the reader said", reader.end(), (0, ["read"]))
     bench.model.become(expected)
-    bench.holds(**_names())
+    bench.holds(**names())
 
 
-def _names(sentence_id: str = "store.durable") -> dict[str, str]:
+def names(sentence_id: str = "store.durable") -> dict[str, str]:
+    """One sentence for whatever is not as it should be."""
     return dict.fromkeys(("polls", "hours", "timezones", "quarantined"), sentence_id)
-
-
-def _ingests(
-    bench: StoreBench,
-) -> Sequence[Callable[[Store, StoreModel, int], None]]:
-    """Ingests of all kinds, that do something else each time they are done."""
-
-    def polls(store: Store, model: StoreModel, turn: int) -> None:
-        moments = [START + turn * MINUTE + beside for beside in range(MANY)]
-        rows = [(shop, moment, turn % 2 == 0) for moment in moments for shop in SHOPS]
-        taking_in(store).add_polls(as_columns(rows))
-        model.add_polls(rows)
-
-    def hours(store: Store, model: StoreModel, turn: int) -> None:
-        new = dict.fromkeys(SHOPS, HOURS[KINDS[turn % len(KINDS)]])
-        new[f"turn-{turn}"] = HOURS["one"]
-        bad = Quarantine(frozenset({f"bad-{turn}"}))
-        taking_in(store).set_hours(as_schedules(new), turn % 2 == 0, quarantine=bad)
-        model.set_hours(new, replace=turn % 2 == 0, bad=bad)
-
-    def zones(store: Store, model: StoreModel, turn: int) -> None:
-        new = dict.fromkeys(SHOPS, ("UTC", "GB", "Zulu")[turn % 3])
-        new[f"turn-{turn}"] = "Asia/Tokyo"
-        taking_in(store).set_timezones(new, turn % 2 == 0)
-        model.set_timezones(new, replace=turn % 2 == 0)
-
-    def all_three(store: Store, model: StoreModel, turn: int) -> None:
-        with cast("SupportsTransactions", store).transaction():
-            polls(store, model, -1 - turn)
-            hours(store, model, turn)
-            zones(store, model, turn)
-
-    def retention(store: Store, model: StoreModel, turn: int) -> None:
-        horizon = START + MINUTE + turn  # among the polls of an early turn
-        cast("SupportsRetention", store).delete_before(at(horizon))
-        model.delete_before(horizon)
-
-    others = (
-        *[all_three] * bool(bench.back_end.transactions),
-        *[retention] * bool(bench.back_end.retention),
-    )
-    return (polls, hours, zones, *others)
-
-
-@checks("store.durable", needs=["durable", "forks"])
-def a_process_that_crashes(bench: StoreBench) -> None:
-    """A process that ends at any step of an ingest leaves it done or not begun."""
-    turn = 0
-    for ingest in _ingests(bench):
-        steps: int | None = None
-        points: list[int | None] = [None]
-        while points:
-            turn, point = turn + 1, points.pop(0)
-            after = bench.model.copy()
-
-            def work(say: Say, _: object, point: int | None = point) -> None:
-                store = bench.open()
-                counter = Steps(last=point, crash=True)
-                with counter.counted():
-                    ingest(store, StoreModel(), turn)  # noqa: B023  # it is run at once
-                say(counter.taken)
-
-            bench.reopen()
-            status, said = ForkedProcess.running(work).end()
-            require(status in (0, CRASHED), f"the process ended with {status}")
-            ingest(cast("Any", _Nowhere()), after, turn)
-            if steps is None:
-                (steps,) = said
-                points += chosen(steps, 9)
-            settle(bench, after, "store.durable", done=bool(said))
-            ingest(bench.store, bench.model, turn)  # what is not done, or once more
-            bench.holds(**_names())
-
-
-class _Nowhere:
-    """Takes in whatever comes, and keeps nothing."""
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # any method
-        return nullcontext if name == "transaction" else lambda *_, **__: None
-
-
-@checks("ingest.whole")
-def errors_of_the_system(bench: StoreBench) -> None:
-    """An error at any step of an ingest leaves it done or not begun, and work goes on.
-
-    The error is that of a full disk. It comes at the calls of the operating system,
-    or of a database, that the store makes in Python. After the last of them it may be
-    too late to undo what was done.
-    """
-    turn = 0
-    for ingest in _ingests(bench):
-        counter = Steps()
-        with counter.counted():
-            ingest(bench.store, bench.model, turn)
-        bench.holds()
-        for point in chosen(counter.taken, 9):
-            turn += 1
-            after = bench.model.copy()
-            done = False
-            try:
-                with Steps(last=point).counted():
-                    ingest(bench.store, StoreModel(), turn)
-                done = True
-            except (OSError, UptimeError):
-                pass
-            ingest(cast("Any", _Nowhere()), after, turn)
-            settle(bench, after, "ingest.whole", done=done)
-            if bench.back_end.durable:
-                bench.reopen()
-                bench.holds(**_names("ingest.whole"))
-        turn += 1
 
 
 @checks("store.durable", needs=["durable", "forks"])
@@ -301,7 +184,7 @@ def processes_that_ingest_at_once(bench: StoreBench) -> None:
         bench.model.set_hours({f"own-{number}": HOURS[KINDS[11 % 3]]})
         bench.model.set_timezones({f"own-{number}-{t}": "UTC" for t in range(12)})
     require_equal("how many polls were added", added, expected.added)
-    bench.holds(**_names("store.shared"))
+    bench.holds(**names("store.shared"))
 
 
 @checks("store.damage", needs=["durable", "notices_damage"])
@@ -324,10 +207,8 @@ def damaged_files(bench: StoreBench) -> None:
                 continue
             newest = bench.model.newest()
             try:
-                require_held(
-                    store, bench.model.data(), newest, **_names("store.damage")
-                )
+                require_held(store, bench.model.data(), newest, **names("store.damage"))
             finally:
                 bench.close()
     bench.reopen()
-    bench.holds(**_names("store.damage"))
+    bench.holds(**names("store.damage"))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Executor, Future
+from operator import index
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
+
+from uptime_core.errors import InputError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,6 +124,7 @@ class SteppingExecutor(Executor):
 
         Raises:
             LookupError: Nothing is pending.
+            InputError: The choice is no integer.
         """
         task = self._taken(choice)
         if task is None:
@@ -173,11 +177,16 @@ class SteppingExecutor(Executor):
 
     def _taken(self, choice: int) -> _Task | None:
         """One of what is pending, which is running from now on, or None."""
+        try:
+            number = index(choice)
+        except TypeError:
+            told = f"{shown(choice)} is no integer"
+            raise InputError(told, source="SteppingExecutor", field="choice") from None
         with self._changed:
             if not self._tasks:
                 return None
             self._running.append(threading.get_ident())
-            return self._tasks.pop(choice % len(self._tasks))
+            return self._tasks.pop(number % len(self._tasks))
 
     def _run(self, task: _Task) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from uptime_core.testing.failures import keeps, require, require_equal
 from uptime_core.testing.store_bench import taking_in
 from uptime_core.testing.store_model import DAY
 from uptime_core.testing.store_operations import fill
-from uptime_core.testing.store_reading import require_rejected, require_result
+from uptime_core.testing.store_reading import require_rejected
 from uptime_core.testing.store_samples import (
     BAD_HOURS,
     BAD_POLLS,
@@ -26,7 +27,9 @@ from uptime_core.testing.store_samples import (
     POLL_FORMS,
     START,
     TIMEZONES,
+    as_arrow,
     as_columns,
+    as_frame,
     as_hours_columns,
     as_rows,
     at,
@@ -88,6 +91,18 @@ def polls_in_all_forms(bench: StoreBench) -> None:
     bench.holds(polls="ingest.forms")
 
 
+@checks("ingest.forms")
+def polls_in_frames(bench: StoreBench) -> None:
+    """Tables of pandas and pyarrow are taken in, where these are installed."""
+    for name, frame_of in (("pandas", as_frame), ("pyarrow", as_arrow)):
+        if find_spec(name) is None:
+            continue
+        rows = some_polls(16, [f"{name}-a", f"{name}-b"], 12)
+        with keeps("ingest.forms", f"a table of {name}"):
+            bench.add_polls(rows, frame_of)
+        bench.holds(polls="ingest.forms")
+
+
 @checks("ingest.any-age", "store.newest", "store.polls")
 def polls_of_any_age(bench: StoreBench) -> None:
     """Late polls count as much as new ones, and old ones come back."""
@@ -111,7 +126,7 @@ def instants_of_no_file(bench: StoreBench) -> None:
         good = [("c", START + number, False)]
         bad = [("c", micros(instant), False) for instant in OTHER_YEARS]
         result = store.add_polls(form([*good, *bad]), on_error="collect")
-        require_result(result, bench.model.add_polls(good))
+        bench.has_added(result, good)
         require_rejected(result.rejected, len(bad))
         bench.holds(polls="ingest.any-age")
 
@@ -125,7 +140,8 @@ def hours_take_the_place_of_hours(bench: StoreBench) -> None:
     bench.add_polls([("one", START, True), ("polled", START, False)])
     bench.set_timezones({"one": "UTC", "zoned": "GB"})
     for number, form in enumerate(HOURS_FORMS):
-        bench.set_hours(HOURS, form)
+        with keeps("ingest.forms"):
+            bench.set_hours(HOURS, form)
         bench.holds(hours="ingest.forms")
         bench.set_hours({"one": HOURS["split"], "new": HOURS["one"]}, form)
         bench.set_hours({"One": HOURS["night"], "polled": HOURS["fine"]}, form)
@@ -271,7 +287,7 @@ def bad_polls_are_set_aside(bench: StoreBench) -> None:
     store = taking_in(bench.store)
     with keeps("ingest.collect"):
         result = store.add_polls(mixed, on_error="collect")
-    require_result(result, bench.model.add_polls(good))
+    bench.has_added(result, good)
     require_rejected(result.rejected, len(BAD_POLLS))
     bench.holds(polls="ingest.collect")
     with keeps("ingest.collect"):

@@ -92,7 +92,8 @@ def readers_see_whole_batches(bench: StoreBench) -> None:
     """While data come, each ingest is seen wholly or not at all, and nothing fails.
 
     In each turn polls come, then hours, then zones; so of what a snapshot has, polls
-    are of the turn of the hours or of the next one, and hours of that of the zones.
+    are of the turn of the hours or of the next one, and hours of that of the zones. In
+    every second turn, hours and zones take the place of those of all shops.
     """
     shops = [f"shop-{number}" for number in range(40)]
     writer = taking_in(bench.store)
@@ -102,24 +103,28 @@ def readers_see_whole_batches(bench: StoreBench) -> None:
         try:
             for turn, zone in enumerate(ZONES):
                 writer.add_polls(as_columns([(s, START + turn, True) for s in shops]))
-                rows = [(turn * MINUTE, DAY)]
-                writer.set_hours(as_schedules(dict.fromkeys("ab", rows)))
-                writer.set_timezones(dict.fromkeys("ab", zone))
+                rows, replace = [(turn * MINUTE, DAY)], turn % 2 == 1
+                writer.set_hours(as_schedules(dict.fromkeys("ab", rows)), replace)
+                writer.set_timezones(dict.fromkeys("ab", zone), replace)
         finally:
             ended.set()
 
     def read(store: Store) -> None:
-        number = 0
+        number, hours, zones = 0, -1, -1
         while True:
             number += 1
+            before = (hours, zones)
             last = ended.is_set()
             with keeps("store.snapshot"):
                 _require_one_moment(list(store.snapshot().parts()), len(shops))
             _turn_of_polls(poll_set(store.polls()), len(shops))
             early = store.polls(end=at(START + 12)) if number % 3 == 0 else ()
             _turn_of_polls(poll_set(early), len(shops))
-            _turn_of_hours(hours_by_shop(store.hours()))
-            _turn_of_zones(store.timezones())
+            hours = _turn_of_hours(hours_by_shop(store.hours()))
+            zones = _turn_of_zones(store.timezones())
+            told = f"turns {before} of hours and zones are followed by {hours, zones}"
+            with keeps("ingest.threads"):
+                require(hours >= before[0] and zones >= before[1], told)
             if last:
                 return
 

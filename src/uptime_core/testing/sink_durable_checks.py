@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from uptime_core.errors import QueueFullError, UptimeError
 from uptime_core.jobs import JobState
 from uptime_core.testing.checks import Checks
-from uptime_core.testing.damage import damaged
 from uptime_core.testing.failures import keeps, require, require_equal
 from uptime_core.testing.processes import CRASHED, ForkedProcess, Steps, chosen
 from uptime_core.testing.sink_samples import (
@@ -18,10 +17,8 @@ from uptime_core.testing.sink_samples import (
     complete,
     failed,
     job_of,
-    renewed,
     report_of,
     running,
-    same,
 )
 
 if TYPE_CHECKING:
@@ -301,37 +298,3 @@ def _is_added(sink: ReportSink, job: Job) -> bool:
         return sink.swap(None, job, most_active=MOST)
     except QueueFullError:
         return False
-
-
-@checks("sink.damage", needs=["durable", "notices_damage"])
-def damaged_files(bench: SinkBench) -> None:
-    """Of damaged files, nothing is given that was not there before."""
-    for number in range(1, 4):
-        claimed = running(job_of(number, idempotency_key=f"k{number}"))
-        bench.add(claimed)
-        if number > 1:
-            bench.swap(claimed, complete(claimed), report=report_of(number))
-    bench.add(renewed(running(job_of(4))))
-    bench.close()
-    for told in damaged(bench.place, Random(4)):  # noqa: S311  # no secret
-        with keeps("sink.damage", told):
-            try:
-                _require_nothing_wrong(bench)
-            except (UptimeError, OSError):
-                continue
-            finally:
-                bench.close()
-    bench.reopen()
-    bench.holds("sink.damage")
-
-
-def _require_nothing_wrong(bench: SinkBench) -> None:
-    """Fail if a sink gives a job or a report that was never there."""
-    sink = bench.open()
-    for report_id, job in bench.jobs.items():
-        found, report = sink.job(report_id), sink.report(report_id)
-        require(found in (None, job), f"a job is {found}")
-        right = report is None or same(report, bench.reports[report_id])
-        require(right, f"a report is {report}")
-    for found in sink.jobs():
-        require(found == bench.jobs.get(found.report_id), f"a job is {found}")

@@ -5,33 +5,47 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from uptime_core.abc import ReportSink
 from uptime_core.testing import (
     sink_checks,
+    sink_damage_checks,
     sink_durable_checks,
     sink_race_checks,
     sink_random_checks,
     sink_refusal_checks,
 )
-from uptime_core.testing.back_ends import SinkBackEnd, back_end_class
+from uptime_core.testing.back_ends import SinkBackEnd, back_end_class, back_end_of
 from uptime_core.testing.checks import Check, in_time
-from uptime_core.testing.failures import BrokenContractError, ManyBrokenError, keeps
+from uptime_core.testing.failures import (
+    BrokenContractError,
+    ManyBrokenError,
+    keeps,
+    require,
+)
 from uptime_core.testing.folders import scratch
 from uptime_core.testing.sink_bench import SinkBench
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from uptime_core.abc import ReportSink
-
 SINK_CHECKS: tuple[Check[SinkBench], ...] = (
     *(*sink_checks.checks, *sink_refusal_checks.checks, *sink_race_checks.checks),
-    *(*sink_durable_checks.checks, *sink_random_checks.checks),
+    *(*sink_durable_checks.checks, *sink_damage_checks.checks),
+    *sink_random_checks.checks,
 )
 """All checks of sinks; those that apply depend on what a back end promises."""
 
 
 def sink_checks_of(back_end: SinkBackEnd) -> list[Check[SinkBench]]:
-    """The checks that apply to a back end."""
+    """The checks that apply to a back end.
+
+    Raises:
+        AssertionError: What it makes is no sink.
+    """
+    with scratch() as folder:
+        sink = back_end.make_sink(Path(folder))
+        require(isinstance(sink, ReportSink), f"{sink!r} is not a ReportSink")
+        sink.close()
     return [check for check in SINK_CHECKS if check.applies_to(back_end)]
 
 
@@ -81,8 +95,10 @@ def check_sink(
 
     Raises:
         ManyBrokenError: It does not, and which sentences it breaks.
+        InputError: An argument is none of these.
+        AssertionError: What was made is no sink.
     """
-    back_end = make if isinstance(make, SinkBackEnd) else sink_back_end(make, promises)
+    back_end = back_end_of(SinkBackEnd, make, promises, "check_sink")
     broken: dict[str, BrokenContractError] = {}
     passed = []
     for check in sink_checks_of(back_end):

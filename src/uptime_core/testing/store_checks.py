@@ -78,7 +78,10 @@ def ids_of_all_kinds(bench: StoreBench) -> None:
         {shop: kinds[n % len(kinds)] for n, shop in enumerate(IDS)},
         {shop: zones[n % len(zones)] for n, shop in enumerate(IDS)},
     )
-    bench.holds(hours="store.ids", timezones="store.ids")
+    with keeps("store.ids"):
+        require_same("the shops of hours()", bench.store.hours().store_ids, IDS)
+        require_same("the shops of timezones()", bench.store.timezones(), IDS)
+    bench.holds()
     for n, shop in enumerate(IDS):
         got = poll_set(bench.store.polls(shop))
         with keeps("store.ids", f"polls({shop!r})"):
@@ -270,7 +273,8 @@ def reading_by_and_by(bench: StoreBench) -> None:
     batches = iter(bench.store.polls())
     got = poll_set([next(batches)])
     if bench.back_end.ingest:
-        rows = [(shop, START + DAY, True) for shop in shops]
+        shops.append("another")  # others are read already, or to be read
+        rows = [(shop, START + DAY, up) for shop in shops for up in (True, False)]
         with keeps("store.read-on", "an ingest by another thread meanwhile"):
             in_time(lambda: bench.add_polls(rows))
         bench.holds()

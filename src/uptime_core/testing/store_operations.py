@@ -77,7 +77,7 @@ def add_bad_polls(
         with keeps("ingest.collect"):
             result = store.add_polls(given, on_error="collect")
             require_equal("rejected", len(result.rejected), 1)
-        require_result(result, bench.model.add_polls(rows))
+        bench.has_added(result, rows)
         return
     with keeps("ingest.raise"):
         try:

@@ -176,6 +176,28 @@ def as_local(rows: Iterable[PollRow]) -> PollInput:
     ]
 
 
+def _as_cells(rows: Iterable[PollRow]) -> dict[str, list[Any]]:
+    ids, instants, statuses = zip(*as_rows(rows), strict=True)
+    names = ("store_id", "timestamp_utc", "status")
+    return dict(zip(names, map(list, (ids, instants, statuses)), strict=True))
+
+
+def as_frame(rows: Iterable[PollRow]) -> PollInput:
+    """Polls as a data frame of pandas, which must be installed."""
+    import pandas as pd  # noqa: PLC0415  # it may not be there
+
+    frame: PollInput = pd.DataFrame(_as_cells(rows))
+    return frame
+
+
+def as_arrow(rows: Iterable[PollRow]) -> PollInput:
+    """Polls as a table of pyarrow, which must be installed."""
+    import pyarrow as pa  # noqa: PLC0415  # it may not be there
+
+    table: PollInput = pa.table(_as_cells(rows))
+    return table
+
+
 POLL_FORMS: Sequence[Callable[[Iterable[PollRow]], PollInput]] = (
     *(as_rows, as_polls, as_columns, as_local),
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uptime_core.abc import Store
 from uptime_core.testing import (
     batch_checks,
+    crash_checks,
     durable_checks,
     ingest_checks,
     quarantine_checks,
@@ -17,7 +18,7 @@ from uptime_core.testing import (
     store_checks,
     transaction_checks,
 )
-from uptime_core.testing.back_ends import StoreBackEnd, back_end_class
+from uptime_core.testing.back_ends import StoreBackEnd, back_end_class, back_end_of
 from uptime_core.testing.checks import Check, in_time
 from uptime_core.testing.failures import (
     BrokenContractError,
@@ -40,7 +41,7 @@ STORE_CHECKS: tuple[Check[StoreBench], ...] = (
         *batch_checks.checks,
     ),
     *(*race_checks.checks, *transaction_checks.checks),
-    *(*durable_checks.checks, *random_checks.checks),
+    *(*durable_checks.checks, *crash_checks.checks, *random_checks.checks),
 )
 """All checks of stores; those that apply depend on what a back end promises."""
 
@@ -91,8 +92,7 @@ def settle_promises(back_end: StoreBackEnd) -> None:
         AssertionError: It promises methods that its store does not have, or has no
             means of putting data into a store that only reads.
     """
-    with scratch() as folder, back_end.make_store(Path(folder)) as store:
-        require(isinstance(store, Store), f"{store!r} is not a Store")
+    with scratch() as folder, _made(back_end, Path(folder)) as store:
         for promise, names in METHODS.items():
             has = all(hasattr(store, name) for name in names)
             promised = getattr(back_end, promise)
@@ -103,6 +103,12 @@ def settle_promises(back_end: StoreBackEnd) -> None:
     reads_only = type(back_end).write_raw is StoreBackEnd.write_raw
     told = "a store that only reads needs write_raw, which puts something into it"
     require(back_end.ingest or not reads_only, told)
+
+
+def _made(back_end: StoreBackEnd, folder: Path) -> Store:
+    store = back_end.make_store(folder)
+    require(isinstance(store, Store), f"{store!r} is not a Store")
+    return store
 
 
 def check_store(
@@ -126,10 +132,10 @@ def check_store(
 
     Raises:
         ManyBrokenError: It does not, and which sentences it breaks.
+        InputError: An argument is none of these.
+        AssertionError: What was made is no store, or not what is promised.
     """
-    back_end = (
-        make if isinstance(make, StoreBackEnd) else store_back_end(make, promises)
-    )
+    back_end = back_end_of(StoreBackEnd, make, promises, "check_store")
     broken: dict[str, BrokenContractError] = {}
     passed = []
     for check in store_checks_of(back_end):

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import timedelta, timezone
 from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING, cast
 
 from uptime_core.compute import compute_snapshot
@@ -95,6 +96,59 @@ def _fill(bench: StoreBench, seed: int = 0, *, replace: bool = False) -> None:
     bench.set_hours({f"a{seed}": HOURS["one"], "b": HOURS["split"]}, replace=replace)
     bench.set_timezones({f"a{seed}": "GB", "b": ("UTC", "Zulu", "GB")[seed]})
     bench.set_timezones({}, quarantine=Quarantine(frozenset({f"q{seed}"})))
+
+
+@checks("transaction.nested", "transaction.whole", needs=["transactions"])
+def blocks_within_blocks(bench: StoreBench) -> None:
+    """An inner block that is undone takes nothing of the outer one with it."""
+    store = cast("SupportsTransactions", bench.store)
+    _fill(bench)
+    names = ("polls", "hours", "timezones", "quarantined")
+    for outer_fails, inner_fails in product((False, True), repeat=2):
+        before = bench.model.copy()
+        with keeps("transaction.nested"), suppress(_PassingError), store.transaction():
+            _fill(bench, 1)
+            within = bench.model.copy()
+            with suppress(_PassingError), store.transaction():
+                _fill(bench, 2, replace=True)
+                if inner_fails:
+                    raise _PassingError
+            if inner_fails:
+                bench.model.become(within)
+            inside = poll_set(bench.store.polls())
+            require_same("polls() after the inner block", inside, bench.model.polls)
+            bench.add_polls([("after", START, True)])
+            if outer_fails:
+                raise _PassingError
+        if outer_fails:
+            bench.model.become(before)
+        bench.holds(**dict.fromkeys(names, "transaction.nested"))
+
+
+@checks("transaction.retention", needs=["transactions", "retention"])
+def deleting_in_a_transaction(bench: StoreBench) -> None:
+    """Old polls, and their horizon, are deleted or kept with all of the block."""
+    _fill(bench)
+    for fails in (True, False):
+        before = bench.model.copy()
+        with (
+            keeps("transaction.retention"),
+            suppress(_PassingError),
+            cast("SupportsTransactions", bench.store).transaction(),
+        ):
+            bench.add_polls(some_polls(5, "ab", 20))
+            deleted = cast("SupportsRetention", bench.store).delete_before(at(START))
+            expected = bench.model.delete_before(START)
+            require_equal("how many were deleted", deleted, expected)
+            bench.add_polls([("a", START - 1, True)])
+            if fails:
+                raise _PassingError
+        if fails:
+            bench.model.become(before)
+        bench.holds(polls="transaction.retention")
+        with keeps("transaction.retention"):
+            bench.add_polls([("a", START - 2, True)])
+        bench.holds(polls="transaction.retention")
 
 
 @checks("transaction.others", needs=["transactions"])
@@ -191,6 +245,18 @@ def an_instant_later_than_all_polls(bench: StoreBench) -> None:
         require_equal("how many", store.delete_before(at(START - 1)), 0)
 
 
+@checks("retention.naive", needs=["retention"])
+def an_instant_without_a_zone(bench: StoreBench) -> None:
+    """What may be hours off deletes nothing."""
+    bench.add_polls([("a", START - MINUTE, True), ("a", START - 1, True)])
+    bench.add_polls([("a", START, False)])
+    naive = at(START).replace(tzinfo=None)
+    delete = cast("SupportsRetention", bench.store).delete_before
+    with keeps("retention.naive"):
+        require_raises(InputError, lambda: delete(naive))
+    bench.holds(polls="retention.naive")
+
+
 @checks("retention.expired", "retention.deleted", needs=["retention"])
 def polls_from_before_the_horizon(bench: StoreBench) -> None:
     """What is older than what was deleted is counted, and not taken in."""
@@ -202,6 +268,7 @@ def polls_from_before_the_horizon(bench: StoreBench) -> None:
     late = [(s, START + beside, True) for s in "ab" for beside in (-1, 0, 1, -(10**9))]
     bench.add_polls(late)
     bench.add_polls([*late, ("c", START - 1, False)], as_columns)
+    bench.add_polls([("a", START - 2, True), *late, ("a", START - 2, True), *late])
     bench.holds(polls="retention.expired")
     if bench.back_end.durable:
         bench.reopen()

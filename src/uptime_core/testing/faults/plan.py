@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Collection
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args
 
 from uptime_core.errors import BackEndError, InputError, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Iterable
     from contextlib import AbstractContextManager
     from types import TracebackType
 
@@ -19,6 +20,27 @@ if TYPE_CHECKING:
 When = Literal["before", "after"]
 Result = TypeVar("Result")
 Error: TypeAlias = "BaseException | Callable[[], BaseException] | None"
+
+
+_ERRORS = "an exception, its class, or a function that makes one"
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _are_methods(value: object, known: Collection[str]) -> bool:
+    if value is None:
+        return True
+    if isinstance(value, str) or not isinstance(value, Collection) or not value:
+        return False
+    return all(isinstance(name, str) and name in known for name in value)
+
+
+def _is_error(value: object) -> bool:
+    if isinstance(value, type):
+        return issubclass(value, BaseException)
+    return value is None or isinstance(value, BaseException) or callable(value)
 
 
 class Call:
@@ -91,19 +113,17 @@ class Faulty:
             and callable(getattr(inner, name))
         }
         known = {*own, *others, "close"}
-        for value, right, field in (
-            (fail_at, isinstance(fail_at, int) and fail_at > 0, "fail_at"),
-            (times, times is None or (isinstance(times, int) and times > 0), "times"),
-            (when, when in get_args(When), "when"),
-            (methods, methods is None or known.issuperset(methods), "methods"),
+        names = ", ".join(sorted(known))
+        for value, right, field, told in (
+            (fail_at, _is_count(fail_at), "fail_at", ""),
+            (times, times is None or _is_count(times), "times", ""),
+            (when, when in get_args(When), "when", ""),
+            (methods, _are_methods(methods, known), "methods", f"; there are {names}"),
+            (error, _is_error(error), "error", f"; give {_ERRORS}"),
         ):
             if not right:
-                among = f"; there are {', '.join(sorted(known))}"
-                raise InputError(
-                    f"{shown(value)} is none{among if field == 'methods' else ''}",
-                    source=source,
-                    field=field,
-                )
+                reason = f"{shown(value)} is none{told}"
+                raise InputError(reason, source=source, field=field)
         self._inner: Any = inner
         self._error, self._when, self._methods = error, when, methods
         self._first = fail_at
@@ -155,7 +175,14 @@ class Faulty:
                 return BackEndError(what)
             if isinstance(self._error, BaseException):
                 return self._error
-            return self._error()
+            error = self._error()
+            if not isinstance(error, BaseException):
+                raise InputError(
+                    f"the function gave {shown(error)}, which is no exception",
+                    source=type(self).__name__,
+                    field="error",
+                )
+            return error
 
     def calling(self, *names: str) -> Call:
         """Count a call, of a method that may have several names."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
+from uptime_core.errors import InputError, located, shown
+from uptime_core.instants import to_micros
 from uptime_core.testing import regions
 from uptime_core.testing.anchors import ANCHORS
 from uptime_core.testing.dataset import Dataset, Shop
@@ -23,6 +25,7 @@ from uptime_core.testing.strategies.instants import (
 )
 from uptime_core.testing.strategies.polls import store_ids
 from uptime_core.testing.strategies.questions import as_made, questions
+from uptime_core.timezones import load_timezone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -61,7 +64,7 @@ def datasets(
     Args:
         max_shops: How many shops there are at most; there is one at least.
         max_polls: How many polls each has at most.
-        about: Zones and instants; by default `anchors`.
+        about: Zones and aware datetimes; by default `anchors`.
         rows: Business hours of a shop; by default often none, never always closed.
         zones: Zones of shops; by default mostly that of the instant.
 
@@ -121,7 +124,7 @@ def _dataset(
     names: Sequence[str],
 ) -> Dataset:
     """What was drawn, put in its places about the moments."""
-    zone, anchor = about
+    zone, anchor = _checked(about)
     moments = moments_about(zone, anchor, offs)
     walls = walls_about(zone, anchor, moments)
     known = tuple(
@@ -137,6 +140,21 @@ def _dataset(
     )
     tell(regions.of(dataset))
     return dataset
+
+
+def _checked(about: tuple[str, datetime]) -> tuple[str, datetime]:
+    """A zone and an instant, as they were drawn.
+
+    Raises:
+        InputError: They are none.
+    """
+    with located("datasets", field="about"):
+        if not isinstance(about, tuple) or len(about) != 2:  # noqa: PLR2004  # a pair
+            raise InputError(f"{shown(about)} is no tuple of a zone and an instant")
+        zone, anchor = about
+        load_timezone(zone)
+        to_micros(anchor)
+    return zone, anchor
 
 
 def _at(place: Place) -> AsOf:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hypothesis import strategies as st
 
+from uptime_core.errors import InputError, shown
 from uptime_core.testing.hostile import FIELDS, HostileCsv, expected
 from uptime_core.testing.strategies.cell_texts import any_cells, right_cells
 from uptime_core.testing.strategies.events import tell
@@ -83,11 +84,18 @@ def hostile_csv(
         kind: Which source it is of; by default any.
         bad_files: Whether some shall be broken as a whole.
 
+    Raises:
+        InputError: There is no such source.
+
     >>> from uptime_core.testing.strategies import simplest
     >>> file = simplest(hostile_csv("polls"))
     >>> file.name, file.data.split(), file.rows
     ('polls.csv', [b'store_id,timestamp_utc,status'], ())
     """
+    if kind not in (None, *FIELDS):
+        among = ", ".join(map(repr, FIELDS))
+        told = f"{shown(kind)} is no kind of file; there are {among}"
+        raise InputError(told, source="hostile_csv", field="kind")
     kinds = list(FIELDS) if kind is None else [kind]
     return st.one_of([_files(each, bad_files=bad_files) for each in kinds])
 

@@ -144,5 +144,6 @@ def moments_about(
     zone: str, anchor: datetime, offs: Sequence[timedelta]
 ) -> list[datetime]:
     """An anchor, others of its zone in the same weeks, and instants off the anchor."""
-    others = [at for at in ANCHORS[zone] if at != anchor and abs(at - anchor) < _MONTH]
+    known = ANCHORS.get(zone, ())
+    others = [at for at in known if at != anchor and abs(at - anchor) < _MONTH]
     return [anchor, *others, *(anchor + off for off in offs)]
