@@ -748,10 +748,11 @@ def test_threads_wait_for_each_other(sink: CsvSink, folder: Path) -> None:
 def test_after_a_fork_the_lock_is_free(sink: CsvSink, folder: Path) -> None:
     """Another thread of the parent may hold it; the child has a lock of its own."""
     with sink._folder.locked():
-        sink._folder._process = -1  # as in a child
-        with pytest.raises(StoreBusyError):
+        sink._folder._turn.renew()  # as in a child
+        sink._folder._holder = None
+        with pytest.raises(StoreBusyError, match="another thread or process"):
             sink.jobs()  # the lock of the file is another's, still
-    sink._folder._process = -1
+    sink._folder._turn.renew()
     assert sink.jobs() == ()
     assert folder.is_dir()
 
