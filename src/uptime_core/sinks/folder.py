@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+_READ_ONLY = (errno.EROFS, errno.EACCES)
 _LOCK = ".lock"
 _PARTIAL = "partial"
 _SHORTEST_SLEEP, _LONGEST_SLEEP = 0.001, 0.02
@@ -124,9 +125,7 @@ class Folder:
     def _locked_file(self, deadline: float) -> Iterator[None]:
         """Keep other processes out."""
         # Opened anew: a descriptor that a fork has copied is the same lock.
-        descriptor = os.open(
-            self.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666
-        )
+        descriptor = self._lock_file()
         try:
             _open_locks.add(descriptor)
             self._wait(descriptor, deadline)
@@ -136,6 +135,17 @@ class Folder:
             fcntl.flock(descriptor, fcntl.LOCK_UN)
             _open_locks.discard(descriptor)
             os.close(descriptor)
+
+    def _lock_file(self) -> int:
+        """A descriptor of the file with the lock."""
+        path, flags = self.path / _LOCK, os.O_NOFOLLOW
+        try:
+            return os.open(path, os.O_RDWR | os.O_CREAT | flags, 0o666)
+        except OSError as error:
+            # Where nothing can be written, it can still be read.
+            if error.errno not in _READ_ONLY:
+                raise
+            return os.open(path, os.O_RDONLY | flags)
 
     @contextmanager
     def new_files(self, contents: Mapping[str, bytes]) -> Iterator[NewFiles]:
