@@ -815,10 +815,10 @@ def test_where_nothing_can_be_written_it_can_be_read(
     left_over.touch()
     opened = os.open
 
-    def only_read(path: object, flags: int, mode: int = 0o777) -> int:
+    def only_read(path: Path, flags: int, mode: int = 0o777) -> int:
         if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
-            raise OSError(errno.EROFS, os.strerror(errno.EROFS), os.fspath(path))  # type: ignore[call-overload]  # a path
-        return opened(path, flags, mode)  # type: ignore[call-overload]  # likewise
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+        return opened(path, flags, mode)
 
     def unlink(path: Path, *, missing_ok: bool = False) -> None:  # noqa: ARG001  # as Path.unlink
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
