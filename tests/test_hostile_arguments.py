@@ -265,6 +265,16 @@ def test_replacing_is_asked_for_by_true(store: Ingesting, replace: Any) -> None:
     refused(lambda: load_csv(store, hours="no.csv", replace=replace), "load_csv, rep")
 
 
+# What a sink is asked for
+
+
+@pytest.mark.parametrize("active", NO_FLAGS, ids=SHOWN)
+@pytest.mark.parametrize("kind", KINDS)
+def test_active_is_a_flag(kind: str, active: Any, tmp_path: Path) -> None:  # noqa: ANN401
+    sink = open_sink(kind, tmp_path)
+    refused(lambda: sink.jobs(active=active), "jobs, active")
+
+
 # What a report is asked for
 
 

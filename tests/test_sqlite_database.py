@@ -496,6 +496,29 @@ def test_an_error_is_told_by_its_code(
     assert str(found).startswith("a.db: ")
 
 
+def test_an_error_is_told_in_one_line() -> None:
+    error = sqlite3.DatabaseError("*** in database main ***\nOn tree page 218: lost")
+    assert "\n" not in str(translated(error, "file.db"))
+    assert "*** On tree page 218: lost" in str(translated(error, "file.db"))
+
+
+def test_a_file_that_becomes_empty_is_damaged(path: Path) -> None:
+    with SqliteStore(path) as store:
+        store.add_polls([("bakery", NOON, "active")])
+        os.truncate(path, 0)
+        for act in (store.newest_poll, store.check, lambda: store.add_polls([])):
+            with pytest.raises(StoreCorruptError, match="has become empty"):
+                act()
+    assert path.stat().st_size == 0
+
+
+def test_a_file_of_no_bytes_is_a_new_one(path: Path) -> None:
+    path.touch()  # as a process leaves it that is killed while it makes it
+    with SqliteStore(path) as store:
+        assert store.add_polls([("bakery", NOON, "active")]).added == 1
+        store.check()
+
+
 def test_a_limit_of_file_size_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
     """SQLite says the same of a limit, of a quota and of a broken disk."""
     error = sqlite3.OperationalError("disk I/O error")

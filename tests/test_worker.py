@@ -406,7 +406,7 @@ def test_cancelled_from_elsewhere_it_stops_within_a_renewal(
 
 def _stops(manager: ReportManager) -> bool:
     runs = list(manager._background._worker._runs.values())
-    return all(run.stop.is_set() for run in runs)
+    return all(run.is_stopped for run in runs)
 
 
 def test_cancelled_and_its_worker_dead(sink: ReportSink) -> None:

@@ -59,7 +59,7 @@ class Background:
         self._lock = ForkSafeLock()
         self._process = os.getpid()
         self._triggered: set[str] = set()
-        self._triggering = 0
+        self._triggering: set[object] = set()
         self._prune_at = _PRUNE_AT
         self._worker, self._finalizer = self._begun()
 
@@ -80,21 +80,21 @@ class Background:
         Raises:
             ClosedError: No report can be triggered here.
         """
-        with self._lock.lock:
-            self._renew_in_fork()
-            if self.is_closed:
-                raise ClosedError("the manager is closed; make another one")
-            if self._only_reads:
-                raise ClosedError(
-                    "the executor did not survive the fork; make a manager, and its "
-                    "executor, in the child process"
-                )
-            self._triggering += 1
-        try:
+        this = object()
+        try:  # an interrupt may come after any call
+            with self._lock.lock:
+                self._renew_in_fork()
+                if self.is_closed:
+                    raise ClosedError("the manager is closed; make another one")
+                if self._only_reads:
+                    raise ClosedError(
+                        "the executor did not survive the fork; make a manager, and "
+                        "its executor, in the child process"
+                    )
+                self._triggering.add(this)
             yield self.worker()
         finally:
-            with self._lock.lock:
-                self._triggering -= 1
+            self._triggering.discard(this)
 
     def status(self, report_id: str) -> ReportStatus:
         """Where a report is; see `ReportManager.status`."""
@@ -178,7 +178,7 @@ class Background:
         if self._process != os.getpid():
             self._process = os.getpid()
             self._only_reads = not self._survives_fork
-            self._triggered, self._triggering = set(), 0
+            self._triggered, self._triggering = set(), set()
             self._worker, self._finalizer = self._begun()
 
     def _begun(self) -> tuple[Worker, weakref.finalize[[], Background]]:

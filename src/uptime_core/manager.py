@@ -257,7 +257,7 @@ class ReportManager:
             self._background.forget(report_id)
         run = worker.run_of(report_id)
         if run is not None:
-            run.stop.set()
+            run.is_stopped = True
         worker.tell_of_change()
         return job.cancel_requested or job.state is JobState.CANCELLED
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from concurrent.futures import CancelledError, wait
 from typing import TYPE_CHECKING
@@ -38,17 +37,17 @@ class Run:
 
     Attributes:
         job: As it was when it was last written.
-        stop: Set when it is not to go on.
         done: Shops that are computed.
         total: Shops in all, as far as known.
         deadline: Until when it may run, on the monotonic clock.
+        is_stopped: Whether it is not to go on; it sees that itself.
     """
 
     job: Job
     deadline: float
-    stop: threading.Event = attrs.field(factory=threading.Event)
     done: int = 0
     total: int = 0
+    is_stopped: bool = False
 
 
 class ExecutorShutDownError(Exception):

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from uptime_core.errors import BackEndError, ClosedError
+from uptime_core.errors import BackEndError, ClosedError, damaged
 from uptime_core.forks import ForkSafeLock
 from uptime_core.patience import at_most
 from uptime_core.sqlite_errors import translated
@@ -147,6 +147,8 @@ class Connections:
                     f"{self.path}: another file has taken the place of the one that "
                     "was opened; open it anew"
                 )
+            if status.st_size == 0:  # it has had tables since before it was opened
+                raise damaged(self.path, "it has become empty")
             self._file = file
             self._users.append(user)
             if self._idle:

@@ -28,6 +28,7 @@ def translated(error: sqlite3.Error | UnicodeDecodeError, path: str) -> BackEndE
     """The error of this library that says the same, by code and never by message."""
     code = getattr(error, "sqlite_errorcode", None)
     primary = None if code is None else code & _PRIMARY_CODE
+    says = " ".join(str(error).split())  # some of its messages have several lines
     if primary in _BUSY:
         return StoreBusyError(
             f"{path}: another process keeps it locked; try again, or "
@@ -36,12 +37,12 @@ def translated(error: sqlite3.Error | UnicodeDecodeError, path: str) -> BackEndE
     if primary == sqlite3.SQLITE_FULL:
         return StoreFullError(
             f"{path}: there is no room left for it; nothing changed, make room and try "
-            "again"
+            "again; if there is room, see with check() whether it is damaged"
         )
     if primary in _DAMAGED or primary is None or primary == sqlite3.SQLITE_ERROR:
         # Without a code: text that is not UTF-8. ERROR: a table or column is missing.
         return StoreCorruptError(
-            f"{path}: it is damaged, or no file of uptime_core ({error}); restore it "
+            f"{path}: it is damaged, or no file of uptime_core ({says}); restore it "
             "from a copy, or give another path"
         )
     if code == sqlite3.SQLITE_IOERR_WRITE:  # any error but a full disk
@@ -52,11 +53,11 @@ def translated(error: sqlite3.Error | UnicodeDecodeError, path: str) -> BackEndE
                 f"process may have {longest:,} bytes (ulimit -f), raise that limit"
             )
         return BackEndError(
-            f"{path}: it could not be written, nothing changed ({error}); a quota may "
+            f"{path}: it could not be written, nothing changed ({says}); a quota may "
             "be used up, or the disk fails"
         )
     advice = "" if primary is None else _ADVICE.get(primary, "")
-    return BackEndError(f"{path}: {error}{advice}")
+    return BackEndError(f"{path}: {says}{advice}")
 
 
 def _longest_file() -> int | None:

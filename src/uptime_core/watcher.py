@@ -6,6 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from uptime_core.bells import Alarm, Bell
 from uptime_core.jobs import JobState
 from uptime_core.logs import log, warn
 from uptime_core.threads import join
@@ -40,8 +41,9 @@ class Watcher:
         self._table = table
         self._runs = runs
         self._watched: dict[str, list[Meter]] = {}
-        self._changed = threading.Condition()
-        self._news = threading.Event()
+        self._lock = threading.RLock()  # `with` takes it, and nothing else
+        self._told = Bell()
+        self._news = Alarm()
         self._thread: threading.Thread | None = None
         self._is_telling = False
 
@@ -49,7 +51,7 @@ class Watcher:
         """Tell of a report until it is in its final state, if anybody is to be told."""
         if not meter.is_on:
             return
-        with self._changed:
+        with self._lock:
             self._watched.setdefault(report_id, []).append(meter)
             if not self._is_telling:
                 self._thread = threading.Thread(
@@ -57,28 +59,27 @@ class Watcher:
                 )
                 self._thread.start()
                 self._is_telling = True
-        self._news.set()
+        self.wake()
 
     def wake(self) -> None:
         """There is something to tell."""
-        self._news.set()
+        self._news.ring()
 
     def settle(self, report_id: str | None = None) -> None:
         """Wait until the last has been told of a report in its final state, or of all.
 
         A callback that takes its time is waited for a second, and not in itself.
         """
-        self._news.set()
-        with self._changed:
-            if self._thread is not threading.current_thread():
-                self._changed.wait_for(
-                    lambda: not self._is_watched(report_id), _SETTLE_SECONDS
-                )
+        self.wake()
+        if self._thread is not threading.current_thread():
+            self._told.wait_for(
+                lambda: not self._is_watched(report_id), _SETTLE_SECONDS
+            )
 
     def stop(self, deadline: float) -> None:
         """Tell no more; the thread is waited for as long as in `settle`."""
         self.is_over = True
-        self._news.set()
+        self.wake()
         join(self._thread, min(deadline, time.monotonic() + _SETTLE_SECONDS))
 
     def _is_watched(self, report_id: str | None) -> bool:
@@ -86,12 +87,13 @@ class Watcher:
 
     def _tell(self) -> None:
         while True:
-            self._news.clear()
-            with self._changed:
+            with self._lock:
+                if self._thread is not threading.current_thread():
+                    return  # an interrupt came while it was started: another one tells
                 if self.is_over or not self._watched:
                     self._watched.clear()
                     self._is_telling = False
-                    self._changed.notify_all()
+                    self._told.ring()
                     return
                 watched = {
                     report_id: list(meters)
@@ -137,10 +139,10 @@ class Watcher:
         return job.done, job.total, job.state is JobState.COMPLETE
 
     def _forget(self, report_id: str, meters: list[Meter]) -> None:
-        with self._changed:
+        with self._lock:
             left = [m for m in self._watched.get(report_id, []) if m not in meters]
             if left:
                 self._watched[report_id] = left
             else:
                 self._watched.pop(report_id, None)
-            self._changed.notify_all()
+            self._told.ring()

@@ -14,6 +14,7 @@ import time
 from typing import TYPE_CHECKING
 
 from uptime_core.abc import Store
+from uptime_core.bells import Alarm, Bell
 from uptime_core.errors import StaleAttemptError, StoreCorruptError
 from uptime_core.job_queue import JobQueue
 from uptime_core.job_table import failure, log_state
@@ -80,7 +81,8 @@ class Worker:
         timeout: float,
     ) -> None:
         self.changes: int = 0
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()  # `with` takes it, and nothing else
+        self._change = Bell()
         self._table = table
         self._store = store
         self._ended = ended
@@ -93,21 +95,25 @@ class Worker:
         self._nap = min(max(table.lease / 3e6, _SHORTEST_NAP), _LONGEST_NAP)
         self._queue = JobQueue(table, reads, self._nap)
         self._threads: list[threading.Thread] = []
-        self._wake = threading.Event()
+        self._news = Alarm()
         self._stopping = False
         self._supervisor: threading.Thread | None = None
+        self._is_begun = False
         self.watcher: Watcher = Watcher(table, self._runs)
 
     def start(self) -> None:
         """Begin to look for jobs, unless that has begun."""
-        with self._changed:
-            idle = self._supervisor is None and self.max_workers > 0
-            if idle and not self._stopping:
-                supervisor = threading.Thread(
-                    target=self._supervise, name="uptime_core-supervisor", daemon=True
-                )
-                supervisor.start()
-                self._supervisor = supervisor
+        with self._lock:
+            if self._is_begun or self._stopping or self.max_workers == 0:
+                return
+            # An interrupt here may leave a thread that works: the next one replaces it.
+            self._news.ring()
+            self._news = Alarm()
+            self._supervisor = threading.Thread(
+                target=self._supervise, name="uptime_core-supervisor", daemon=True
+            )
+            self._supervisor.start()
+            self._is_begun = True
 
     def abandon(self) -> None:
         """Let the threads end by themselves, soon.
@@ -124,28 +130,27 @@ class Worker:
 
     def wake(self) -> None:
         """There is something to do."""
-        self._wake.set()
+        self._news.ring()
 
     def tell_of_change(self) -> None:
         """Wake those who wait for a report."""
-        with self._changed:
+        with self._lock:
             self.changes += 1
-            self._changed.notify_all()
+        self._change.ring()
         self.watcher.wake()
 
     def wait_for_change(self, seen: int, seconds: float) -> None:
         """Wait until `changes` is not what was seen, or for so many seconds."""
-        with self._changed:
-            self._changed.wait_for(lambda: self.changes != seen, seconds)
+        self._change.wait_for(lambda: self.changes != seen, seconds)
 
     def run_of(self, report_id: str) -> Run | None:
         """The report's run in this process, if there is one."""
-        with self._changed:
+        with self._lock:
             return self._runs.get(report_id)
 
     def running(self) -> frozenset[str]:
         """The reports that run in this process."""
-        with self._changed:
+        with self._lock:
             return frozenset(self._runs)
 
     def stop(self, seconds: float) -> None:
@@ -154,12 +159,12 @@ class Worker:
         Args:
             seconds: For how long their ends are waited for.
         """
-        with self._changed:
+        with self._lock:
             self._stopping = self.watcher.is_over = True
             for run_ in self._runs.values():
-                run_.stop.set()
+                run_.is_stopped = True
             supervisor = self._supervisor
-        self._wake.set()
+        self.wake()
         self.tell_of_change()
         deadline = time.monotonic() + seconds
         join(supervisor, deadline)
@@ -173,7 +178,7 @@ class Worker:
     def _executor(self) -> Executor:
         if self._given_executor is not None:
             return self._given_executor
-        with self._changed:
+        with self._lock:
             if self._own_executor is None:
                 self._own_executor = OwnThreads(
                     self.max_workers, thread_name_prefix="uptime_core"
@@ -181,8 +186,8 @@ class Worker:
             return self._own_executor
 
     def _supervise(self) -> None:
-        renewed = time.monotonic()
-        while not self._stopping:
+        renewed, news = time.monotonic(), self._news
+        while not self._stopping and self._supervisor is threading.current_thread():
             try:
                 self._end_overdue()
                 if time.monotonic() - renewed >= self._nap:
@@ -193,8 +198,7 @@ class Worker:
             except BaseException as error:  # noqa: BLE001  # the thread must live on
                 # A sink that fails now may work again later.
                 warn("looking for work failed, and is tried again", error)
-            self._wake.wait(self._rest())
-            self._wake.clear()
+            news.wait(self._rest())
 
     def _rest(self) -> float:
         """For how many seconds there is nothing to do."""
@@ -209,7 +213,7 @@ class Worker:
         """
         for run_ in self._all_runs():
             if time.monotonic() >= run_.deadline:
-                run_.stop.set()
+                run_.is_stopped = True
                 self._tell(run_, self._overdue(run_))
                 self._end(run_)
 
@@ -222,7 +226,7 @@ class Worker:
             self._tell(run_, Renew(run_.job.fence, run_.done, run_.total))
 
     def _all_runs(self) -> list[Run]:
-        with self._changed:
+        with self._lock:
             return list(self._runs.values())
 
     def _tell(self, run_: Run, event: Event) -> None:
@@ -236,11 +240,11 @@ class Worker:
             warn(f"{what}, and is tried again", error)
             return
         if job is None or job.cancel_requested:
-            run_.stop.set()
+            run_.is_stopped = True
 
     def _claim(self) -> None:
         """Begin as many reports as there is room for."""
-        while self._free() > 0 and not self._stopping:
+        while len(self._runs) < self.max_workers and not self._stopping:
             job = self._queue.next()
             if job is None:
                 return
@@ -256,10 +260,6 @@ class Worker:
                 log_state(claimed)
                 self._begin(claimed)
 
-    def _free(self) -> int:
-        with self._changed:
-            return self.max_workers - len(self._runs)
-
     def _begin(self, job: Job) -> None:
         run_ = Run(job, deadline=time.monotonic() + self._timeout)
         thread = threading.Thread(
@@ -268,7 +268,7 @@ class Worker:
             name=f"uptime_core-report-{job.report_id[:8]}",
             daemon=True,
         )
-        with self._changed:
+        with self._lock:
             begins = not self._stopping
             if begins:
                 self._runs[job.report_id] = run_
@@ -284,11 +284,11 @@ class Worker:
         self._table.change(job.report_id, Release(job.fence))
 
     def _end(self, run_: Run) -> None:
-        with self._changed:
+        with self._lock:
             if self._runs.get(run_.job.report_id) is run_:
                 del self._runs[run_.job.report_id]
         self.tell_of_change()
-        self._wake.set()
+        self.wake()
 
     def _make(self, run_: Run) -> None:
         """A thread's work: one attempt at one report, whatever happens."""
@@ -338,7 +338,7 @@ class Worker:
             if time.monotonic() - told > _PROGRESS_SECONDS:
                 told = time.monotonic()
                 self._tell(run_, Renew(run_.job.fence, run_.done, run_.total))
-            if run_.stop.is_set() or self._stopping:
+            if run_.is_stopped or self._stopping:
                 raise StopRunError
 
         return run(

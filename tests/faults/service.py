@@ -223,7 +223,7 @@ def stop_at_rest(store: SqliteStore, sink: ReportSink) -> None:
         databases.append(sink._database)
     with ExitStack() as stack:
         if isinstance(sink, CsvSink):
-            stack.enter_context(sink._folder._threads)
+            stack.enter_context(sink._folder._turn)
         for database in databases:
             database.hold()
             while database.is_in_use:

@@ -756,10 +756,11 @@ def test_threads_wait_for_each_other(sink: CsvSink, folder: Path) -> None:
 def test_after_a_fork_the_lock_is_free(sink: CsvSink, folder: Path) -> None:
     """Another thread of the parent may hold it; the child has a lock of its own."""
     with sink._folder.locked():
-        sink._folder._process = -1  # as in a child
-        with pytest.raises(StoreBusyError):
+        sink._folder._turn.renew()  # as in a child
+        sink._folder._holder = None
+        with pytest.raises(StoreBusyError, match="another thread or process"):
             sink.jobs()  # the lock of the file is another's, still
-    sink._folder._process = -1
+    sink._folder._turn.renew()
     assert sink.jobs() == ()
     assert folder.is_dir()
 
@@ -779,17 +780,68 @@ def test_the_key_of_a_job_that_never_came_is_free(sink: CsvSink, folder: Path) -
     assert len(sink.jobs(idempotency_key="key 1")) == 1
 
 
-def test_the_file_of_a_key_may_name_a_job_of_another_key(
-    sink: CsvSink, folder: Path
-) -> None:
+def test_keys_that_are_exchanged_are_noticed(sink: CsvSink, folder: Path) -> None:
     published(sink)
-    content = key_file(folder).read_bytes()
-    assert sink.swap(None, job_of(2, idempotency_key="k"))
-    for path in (folder / "keys").iterdir():
-        path.write_bytes(content)
+    assert sink.swap(None, job_of(2, idempotency_key="key 2"))
+    one, two = (folder / "keys").iterdir()
+    contents = one.read_bytes(), two.read_bytes()
+    two.write_bytes(contents[0])
+    one.write_bytes(contents[1])
 
-    assert list(sink.jobs(idempotency_key="k")) == []
-    assert len(sink.jobs(idempotency_key="key 1")) == 1
+    for act in (
+        lambda: sink.jobs(idempotency_key="key 1"),
+        lambda: sink.jobs(idempotency_key="key 2"),
+        lambda: sink.swap(None, job_of(3, idempotency_key="key 1")),
+        sink.check,
+    ):
+        with pytest.raises(StoreCorruptError, match="keys"):
+            act()
+    assert len(sink.jobs()) == 2
+
+
+def test_the_key_of_a_discarded_job_is_free(sink: CsvSink, folder: Path) -> None:
+    job = published(sink)
+    (folder / f"{job.report_id}.json").write_bytes(b"{}")
+    assert sink.discard(job.report_id)
+    assert files(folder / "keys") == set()
+    assert sink.swap(None, job_of(1, idempotency_key="another"))
+    assert list(sink.jobs(idempotency_key="key 1")) == []
+
+
+def test_a_key_too_many_is_noticed(sink: CsvSink, folder: Path) -> None:
+    published(sink)
+    (folder / "keys" / ("0" * 64)).write_bytes(key_file(folder).read_bytes())
+    with pytest.raises(StoreCorruptError, match="has another key"):
+        sink.check()
+
+
+def test_where_nothing_can_be_written_it_can_be_read(
+    sink: CsvSink, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = published(sink)
+    left_over = folder / f"{'0' * 32}.csv"
+    left_over.touch()
+    opened = os.open
+
+    def only_read(path: Path, flags: int, mode: int = 0o777) -> int:
+        if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+        return opened(path, flags, mode)
+
+    def unlink(path: Path, *, missing_ok: bool = False) -> None:  # noqa: ARG001  # as Path.unlink
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    monkeypatch.setattr(os, "open", only_read)
+    monkeypatch.setattr(Path, "unlink", unlink)
+    reading = CsvSink(folder)
+    assert list(reading.jobs()) == list(reading.jobs(idempotency_key="key 1")) == [job]
+    assert reading.report(job.report_id) is not None
+    reading.check()
+    with pytest.raises(BackEndError, match="Read-only file system"):
+        reading.swap(None, job_of(2))
+    with pytest.raises(BackEndError, match="Read-only file system"):
+        reading.swap(job, None)
+    assert left_over.exists()
 
 
 def test_stale_marks_do_not_count(sink: CsvSink, folder: Path) -> None:

@@ -111,12 +111,12 @@ class CsvSink(Closing, ReportSink):
         Raises:
             StoreCorruptError: The one with the key is damaged.
         """
+        active = flag(active, "jobs", "active")
         if not may_be_key(idempotency_key):
             return ()
         with self._translated():
             if idempotency_key is not None:
-                report_id = self._files.holder(idempotency_key)
-                holder = None if report_id is None else self._files.find(report_id)
+                holder = self._files.holder(idempotency_key)
                 jobs = [] if holder is None else [holder]
             elif active:
                 jobs = self._readable(self._files.marked())

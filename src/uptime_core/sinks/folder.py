@@ -23,6 +23,7 @@ from uptime_core.errors import (
     UptimeError,
     damaged_report,
 )
+from uptime_core.forks import ForkSafeLock
 from uptime_core.patience import at_most
 from uptime_core.values import path_text, seconds
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+_READ_ONLY = (errno.EROFS, errno.EACCES)
 _LOCK = ".lock"
 _PARTIAL = "partial"
 _SHORTEST_SLEEP, _LONGEST_SLEEP = 0.001, 0.02
@@ -77,8 +79,8 @@ class Folder:
         name = path_text(path, "CsvSink", "directory", "folder")
         self.path: Path = Path(os.path.abspath(name))  # noqa: PTH100  # links stay
         self._timeout = seconds(timeout, "CsvSink", "timeout")
-        self._threads = threading.Lock()
-        self._process = os.getpid()
+        self._turn = ForkSafeLock()
+        self._holder: tuple[int, int] | None = None
         with translated(self.path):
             if not self.path.is_dir():
                 if self.path.exists():
@@ -98,29 +100,54 @@ class Folder:
         """
         timeout = at_most(self._timeout if timeout is None else timeout)
         deadline = time.monotonic() + timeout
-        if self._process != os.getpid():
-            # A thread of the parent may have held it. If two threads come here at
-            # once, the lock of the file still keeps them apart.
-            self._threads, self._process = threading.Lock(), os.getpid()
-        threads = self._threads
-        if not threads.acquire(timeout=timeout):
-            raise self._busy()
-        try:
-            # Opened anew: a descriptor that a fork has copied is the same lock.
-            descriptor = os.open(
-                self.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666
+        lock = self._turn.lock  # in a child there is another one, which is free
+        this = os.getpid(), threading.get_ident()
+        if self._holder == this:
+            raise StoreBusyError(
+                f"{self.path}: this very thread is changing it, and is now asked for "
+                "more, as by a signal handler; call nothing of a manager or sink there"
             )
-            _open_locks.add(descriptor)
-            try:
-                self._wait(descriptor, deadline)
+        # An interrupt may come after any call: nothing is called outside of the `try`
+        # once the lock is taken, nor before it is given back.
+        try:
+            if not lock.acquire(timeout=timeout):
+                raise self._busy()
+            self._holder = this
+            with self._locked_file(deadline):
                 yield
-            finally:
-                # Closing is not enough while a forked child has it open.
-                fcntl.flock(descriptor, fcntl.LOCK_UN)
-                _open_locks.discard(descriptor)
-                os.close(descriptor)
         finally:
-            threads.release()
+            if self._holder == this:
+                self._holder = None
+            try:  # noqa: SIM105  # suppress would be a call
+                lock.release()
+            except RuntimeError:  # it was not taken
+                pass
+
+    @contextmanager
+    def _locked_file(self, deadline: float) -> Iterator[None]:
+        """Keep other processes out."""
+        # Opened anew: a descriptor that a fork has copied is the same lock.
+        descriptor = self._lock_file()
+        try:
+            _open_locks.add(descriptor)
+            self._wait(descriptor, deadline)
+            yield
+        finally:
+            # Closing is not enough while a forked child has it open.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+            _open_locks.discard(descriptor)
+            os.close(descriptor)
+
+    def _lock_file(self) -> int:
+        """A descriptor of the file with the lock."""
+        path, flags = self.path / _LOCK, os.O_NOFOLLOW
+        try:
+            return os.open(path, os.O_RDWR | os.O_CREAT | flags, 0o666)
+        except OSError as error:
+            # Where nothing can be written, it can still be read.
+            if error.errno not in _READ_ONLY:
+                raise
+            return os.open(path, os.O_RDONLY | flags)
 
     @contextmanager
     def new_files(self, contents: Mapping[str, bytes]) -> Iterator[NewFiles]:

@@ -68,9 +68,18 @@ class JobFiles:
         """The ids of the jobs that may be active; no other is."""
         return list(filter(is_report_id, self._folder.names("active")))
 
-    def holder(self, key: str) -> str | None:
-        """The id of the only job that may have this key, or None."""
-        return self._key_content(key_name(key))
+    def holder(self, key: str) -> Job | None:
+        """The job with a key, or None.
+
+        Raises:
+            StoreCorruptError: Its file, or that of the key, is damaged.
+        """
+        name = key_name(key)
+        report_id = self._key_content(name)
+        job = None if report_id is None else self.find(report_id)
+        if job is not None and job.idempotency_key != key:
+            raise self._strange_key(name, job)
+        return job
 
     def report(self, job: Job) -> Report | None:
         """The report of a complete job, or None if its file is not there.
@@ -103,11 +112,8 @@ class JobFiles:
         key = job.idempotency_key
         if self.find(job.report_id) is not None:
             return False
-        if key is not None:
-            holder = self.holder(key)
-            other = None if holder is None else self.find(holder)
-            if other is not None and other.idempotency_key == key:
-                return False
+        if key is not None and self.holder(key) is not None:
+            return False
         if most_active is not None and len(self.marked()) >= most_active:
             self._remove_stale_marks()
             if len(self.marked()) >= most_active:
@@ -160,15 +166,16 @@ class JobFiles:
     def discard(self, report_id: str) -> bool:
         """Remove a job whose file is damaged; no other.
 
-        The file of its key stays: which it is was in the job's. It is no key's any
-        more, and is replaced when that key comes again.
+        Which its key is was in the job's file, so the files of all keys are looked at.
         """
         try:
             self.find(report_id)
         except StoreCorruptError:
             names = self._folder.names()
             self._remove(
-                report_id, [name for name in names if report_id_of(name) == report_id]
+                report_id,
+                [name for name in names if report_id_of(name) == report_id]
+                + self._key_files(report_id),
             )
             return True
         return False
@@ -180,17 +187,23 @@ class JobFiles:
             StoreCorruptError: It cannot.
         """
         marked = set(self.marked())
-        for name in self._folder.names("keys"):
-            self._key_content(f"keys/{name}")
+        keys = {}
+        for key_file in self._folder.names("keys"):
+            name = f"keys/{key_file}"
+            keys[name] = self._key_content(name)
+        named = {report_id: name for name, report_id in keys.items()}
         for report_id in sorted(self.ids()):
             job = self.find(report_id)
             if job is None:
                 continue
             key = job.idempotency_key
-            if key is not None and self.holder(key) != report_id:
+            own = None if key is None else key_name(key)
+            if own is not None and keys.get(own) != report_id:
                 raise damaged_report(
-                    self._source(key_name(key)), f"it is not that of report {report_id}"
+                    self._source(own), f"it is not that of report {report_id}"
                 )
+            if named.get(report_id, own) != own:
+                raise self._strange_key(named[report_id], job)
             if not job.state.is_final and report_id not in marked:
                 raise damaged_report(
                     self._source(mark_name(report_id)),
@@ -206,7 +219,8 @@ class JobFiles:
         for name in names:
             made_by = report_id_of(name)
             if made_by is not None and job_name(made_by) not in names:
-                self._folder.remove(name)
+                with suppress(OSError):  # it can wait, as where one can only read
+                    self._folder.remove(name)
 
     def _check_report(self, job: Job) -> None:
         if self.report(job) is None:
@@ -229,6 +243,22 @@ class JobFiles:
                 job = self.find(report_id)
                 if job is None or job.state.is_final:
                     self._folder.remove(mark_name(report_id))
+
+    def _key_files(self, report_id: str) -> list[str]:
+        """The files of keys that name a report, as far as they can be read."""
+        found = []
+        for key_file in self._folder.names("keys"):
+            name = f"keys/{key_file}"
+            with suppress(StoreCorruptError):
+                if self._key_content(name) == report_id:
+                    found.append(name)
+        return found
+
+    def _strange_key(self, name: str, job: Job) -> StoreCorruptError:
+        return damaged_report(
+            self._source(name),
+            f"the file of a key names report {job.report_id}, which has another key",
+        )
 
     def _key_content(self, name: str) -> str | None:
         content = self._folder.read(name, LONGEST_KEY_CONTENT)

@@ -10,6 +10,7 @@ from uptime_core.errors import counted
 from uptime_core.forks import ForkSafeLock
 from uptime_core.jobs import is_report_id
 from uptime_core.sinks.swaps import may_swap, queue_is_full, selected
+from uptime_core.values import flag
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +41,7 @@ class MemorySink(Closing, ReportSink):
     ) -> Sequence[Job]:
         """Jobs, sorted by `created_at` and id; see `ReportSink.jobs`."""
         self._require_open()
+        active = flag(active, "jobs", "active")
         with self._lock.lock:
             jobs = [job for job, _ in self._kept.values()]
         return selected(jobs, active=active, idempotency_key=idempotency_key)

@@ -15,6 +15,7 @@ from uptime_core.sinks.sqlite_jobs import JobRows
 from uptime_core.sinks.sqlite_schema import SCHEMA, VERSION, upgrade
 from uptime_core.sinks.swaps import may_be_key, may_swap, selected
 from uptime_core.sqlite_database import Database
+from uptime_core.values import flag
 
 if TYPE_CHECKING:
     import os
@@ -76,6 +77,7 @@ class SqliteSink(ReportSink):
         Raises:
             StoreCorruptError: Some cannot be found, or the one with the key is damaged.
         """
+        active = flag(active, "jobs", "active")
         if not may_be_key(idempotency_key):
             return ()
         with self._reading() as rows:
