@@ -7,12 +7,13 @@ import time
 from contextlib import ExitStack
 from datetime import timedelta
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal, cast
 from unittest import mock
 
 import attrs
 
 from uptime_core.abc import ReportSink, Store
+from uptime_core.bells import Alarm
 from uptime_core.errors import InputError
 from uptime_core.jobs import MOST_ATTEMPTS, JobState
 from uptime_core.testing.failures import require
@@ -93,6 +94,7 @@ class Clocks:
         for name, replacement in (
             ("uptime_core.manager.Worker", SteppedWorker),
             ("uptime_core.job_table._new_report_id", new_id),
+            ("uptime_core.worker.Alarm", Turnstile),
             ("uptime_core.worker.time", watch),
             ("uptime_core.job_queue.time", watch),
         ):
@@ -100,26 +102,22 @@ class Clocks:
         return patches
 
 
-class Turnstile(threading.Event):
+class Turnstile(Alarm):
     """What a worker's supervisor waits at: it is let through once for each step."""
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._worker = worker
         self._arrived = threading.Semaphore(0)
         self._through = threading.Semaphore(0)
 
-    def wait(self, timeout: float | None = None) -> bool:
+    def wait(self, seconds: float) -> None:
         """Wait for the next step, however long that takes."""
-        require(timeout is not None, "the supervisor would wait for ever")
+        del seconds
         self._arrived.release()
         self._through.acquire()
-        return True
 
-    def set(self) -> None:
-        """Do nothing, unless the worker is to end."""
-        if self._worker.is_stopping:
-            self._through.release()
+    def ring(self) -> None:
+        """Do nothing: there is only something to do when a step is due."""
 
     def let_through(self) -> None:
         """Let the supervisor do its next step."""
@@ -131,16 +129,17 @@ class Turnstile(threading.Event):
 
 
 class SteppedWorker(Worker):
-    """A worker whose supervisor waits for every step.
+    """A worker whose supervisor waits for every step."""
 
-    Attributes:
-        turnstile: Where it waits.
-    """
+    @property
+    def turnstile(self) -> Turnstile:
+        """Where it waits; `Clocks.stepped` sees to it that it is one."""
+        return cast("Turnstile", self._news)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # as they are
-        super().__init__(*args, **kwargs)
-        self.turnstile: Turnstile = Turnstile(self)
-        self._wake = self.turnstile
+    def wake(self) -> None:
+        """Let the supervisor end, if it is to end."""
+        if self.is_stopping:
+            self.turnstile.let_through()
 
 
 @attrs.define(eq=False)
