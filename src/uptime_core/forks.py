@@ -27,7 +27,7 @@ class ForkSafeLock:
 
     def renew(self) -> None:
         """Make the lock free, in a child process that has one thread so far."""
-        self.lock = threading.RLock()
+        self.lock: threading.RLock = threading.RLock()
 
     def acquire(self, timeout: float = -1) -> bool:
         """Take the lock, and wait for it, at most `timeout` seconds if they are given.

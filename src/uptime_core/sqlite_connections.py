@@ -148,7 +148,9 @@ class Connections:
                     "was opened; open it anew"
                 )
             if status.st_size == 0:  # it has had tables since before it was opened
-                raise damaged(self.path, "it has become empty")
+                raise damaged(
+                    self.path, "it has become empty, or is no file of uptime_core"
+                )
             self._file = file
             self._users.append(user)
             if self._idle:
