@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import threading
@@ -106,6 +107,7 @@ def test_reports_are_made_after_an_interrupt_at_any_moment(
     with ReportManager(STORE, sink) as manager, ThreadPoolExecutor(1) as others:
         for moment in range(MOST_MOMENTS):
             interrupted = is_interrupted(manager, moment)
+            gc.collect()  # what the interrupt's traceback keeps open
             report_id = others.submit(manager.trigger, as_of=NOON).result(30)
             assert manager.wait(report_id, timeout=30).state == "complete", moment
             if not interrupted:
