@@ -117,8 +117,8 @@ class Connections:
         if timeout == self.timeout:
             yield
             return
-        set_timeout(connection, timeout)
         try:
+            set_timeout(connection, timeout)
             yield
         finally:
             if process == os.getpid():

@@ -250,9 +250,9 @@ class Database(Connections):
         SQLite itself looks every tenth of a second whether a lock is free, and meets it
         taken again for many seconds where others write without a pause.
         """
-        connection.execute("PRAGMA busy_timeout=0")
         began = time.monotonic()
         try:
+            connection.execute("PRAGMA busy_timeout=0")
             _repeat_while_busy(
                 lambda: connection.execute("BEGIN IMMEDIATE"), until=deadline
             )
