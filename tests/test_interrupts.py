@@ -99,6 +99,8 @@ def is_interrupted(manager: ReportManager, moment: int) -> bool:
     return False
 
 
+# From Python 3.13 on, a connection tells if it is closed with an interrupt's traceback.
+@pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning")
 @pytest.mark.parametrize("kind", ["memory", "csv", "sqlite"])
 def test_reports_are_made_after_an_interrupt_at_any_moment(
     kind: str, tmp_path: Path
