@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.faults.samples import (
-    A_WHILE,
     DISKS,
     Gate,
     HookedSink,
@@ -25,10 +24,10 @@ from tests.faults.samples import (
     open_sink,
     report_of,
     store_of,
-    wait_until,
 )
 
 from uptime_core import ClosedError, MemorySink, ReportManager
+from uptime_core.testing.stepped import A_WHILE, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

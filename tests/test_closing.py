@@ -10,15 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.faults.samples import (
-    A_WHILE,
-    DISKS,
-    KINDS,
-    Gate,
-    open_sink,
-    own_threads,
-    store_of,
-)
+from tests.faults.samples import DISKS, KINDS, Gate, open_sink, own_threads, store_of
 
 from uptime_core import (
     BackEndError,
@@ -30,6 +22,7 @@ from uptime_core import (
     ReportManager,
     SqliteStore,
 )
+from uptime_core.testing.stepped import A_WHILE
 from uptime_core.threads import shut_down
 
 if TYPE_CHECKING:

@@ -9,15 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.faults.samples import (
-    A_WHILE,
-    DISKS,
-    NOON,
-    HookedSink,
-    open_sink,
-    report_of,
-    store_of,
-)
+from tests.faults.samples import DISKS, NOON, HookedSink, open_sink, report_of, store_of
 
 from uptime_core import (
     CsvSink,
@@ -27,6 +19,7 @@ from uptime_core import (
     StoreCorruptError,
 )
 from uptime_core.jobs import Claim, advance
+from uptime_core.testing.stepped import A_WHILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

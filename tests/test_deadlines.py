@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.faults.samples import (
-    A_WHILE,
     DISKS,
     Gate,
     HookedSink,
@@ -23,7 +22,6 @@ from tests.faults.samples import (
     open_sink,
     report_of,
     store_of,
-    wait_until,
 )
 
 from uptime_core import (
@@ -37,6 +35,7 @@ from uptime_core import (
 )
 from uptime_core.jobs import Claim, advance
 from uptime_core.patience import at_most, patience
+from uptime_core.testing.stepped import A_WHILE, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

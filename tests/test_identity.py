@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 import pytest
-from tests.faults.samples import A_WHILE, DISKS, open_sink
+from tests.faults.samples import DISKS, open_sink
 
 from uptime_core import (
     IdempotencyConflictError,
@@ -21,6 +21,7 @@ from uptime_core import (
     Snapshot,
 )
 from uptime_core.identity import _known, own_identity
+from uptime_core.testing.stepped import A_WHILE
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.faults.samples import no_threads_left, wait_until
+from tests.faults.samples import no_threads_left
 
 from uptime_core import (
     CsvSink,
@@ -25,6 +25,7 @@ from uptime_core import (
     StoreBusyError,
 )
 from uptime_core.bells import Bell
+from uptime_core.testing.stepped import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.faults.samples import (
-    A_WHILE,
     KINDS,
     NOON,
     Gate,
@@ -50,6 +49,7 @@ from uptime_core import (
 )
 from uptime_core.jobs import is_report_id
 from uptime_core.testing import ManualClock
+from uptime_core.testing.stepped import A_WHILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -20,14 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.faults.samples import (
-    A_WHILE,
     NOON,
     Gate,
     no_threads_left,
     open_sink,
     report_of,
     store_of,
-    wait_until,
 )
 
 from uptime_core import (
@@ -38,6 +36,7 @@ from uptime_core import (
     runner,
 )
 from uptime_core.runner import ExecutorShutDownError, run
+from uptime_core.testing.stepped import A_WHILE, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

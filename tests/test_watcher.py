@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.faults.samples import no_threads_left, wait_until
+from tests.faults.samples import no_threads_left
 
 from uptime_core import (
     InputError,
@@ -24,6 +24,7 @@ from uptime_core import (
     runner,
 )
 from uptime_core.computation import Computation
+from uptime_core.testing.stepped import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

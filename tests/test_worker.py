@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.faults.samples import (
-    A_WHILE,
     DISKS,
     KINDS,
     NOON,
@@ -22,7 +21,6 @@ from tests.faults.samples import (
     polls_of,
     report_of,
     store_of,
-    wait_until,
 )
 
 from uptime_core import (
@@ -43,6 +41,7 @@ from uptime_core.instants import to_micros
 from uptime_core.job_queue import JobQueue
 from uptime_core.jobs import Cancel, Claim, JobState, advance
 from uptime_core.testing import FaultyStore, ManualClock
+from uptime_core.testing.stepped import A_WHILE, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

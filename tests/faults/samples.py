@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +14,6 @@ from uptime_core import (
     CsvSink,
     MemorySink,
     MemoryStore,
-    PollColumns,
     Report,
     ReportManager,
     ReportNotFoundError,
@@ -24,20 +22,18 @@ from uptime_core import (
     Store,
     compute_snapshot,
 )
+from uptime_core.testing.stepped import A_WHILE, HeldStore, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from uptime_core import HoursColumns, Job
-    from uptime_core.snapshot import SnapshotLike
+    from uptime_core import Job
 
 ROOT = Path(__file__).resolve().parents[2]
 NOON = datetime(2023, 1, 25, 12, tzinfo=UTC)
 KINDS = ("memory", "sqlite", "csv")
 DISKS = ("sqlite", "csv")
 SHORT_LEASE = timedelta(seconds=1)
-A_WHILE = 20.0
-"""For how many seconds something is waited for that comes much sooner."""
 
 
 def polls_of(shops: int = 6) -> list[tuple[str, datetime, bool]]:
@@ -67,50 +63,20 @@ def open_sink(kind: str, folder: Path) -> ReportSink:
     return SqliteSink(folder / "sink.db")
 
 
-def wait_until(condition: Callable[[], object], seconds: float = A_WHILE) -> None:
-    """Wait until something holds, or fail."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come true"
-        time.sleep(0.005)
-
-
-class HookedStore(Store):
+class HookedStore(HeldStore):
     """A store that calls a function whenever a report reads it."""
 
     def __init__(self, inner: Store, hook: Callable[[int], object]) -> None:
-        self._inner = inner
+        super().__init__(inner, self._call)
         self._hook = hook
         self._lock = threading.Lock()
         self.reads = 0
 
-    def polls(
-        self,
-        store_id: str | None = None,
-        start: datetime | None = None,
-        end: datetime | None = None,
-    ) -> Iterator[PollColumns]:
-        return self._inner.polls(store_id, start, end)
-
-    def hours(self) -> HoursColumns:
-        return self._inner.hours()
-
-    def timezones(self) -> Mapping[str, str]:
-        return self._inner.timezones()
-
-    def newest_poll(self) -> datetime | None:
-        return self._inner.newest_poll()
-
-    @property
-    def identity(self) -> str:
-        return self._inner.identity
-
-    def snapshot(self) -> SnapshotLike:
+    def _call(self) -> None:
         with self._lock:
             self.reads += 1
             number = self.reads
         self._hook(number)
-        return self._inner.snapshot()
 
 
 class Gate:

@@ -23,15 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tests.faults.samples import (
-    A_WHILE,
-    NOON,
-    SHORT_LEASE,
-    HookedSink,
-    end,
-    open_sink,
-    python,
-)
+from tests.faults.samples import NOON, SHORT_LEASE, HookedSink, end, open_sink, python
 
 from uptime_core import (
     BackEndError,
@@ -50,6 +42,7 @@ from uptime_core.clock import system_clock
 from uptime_core.instants import to_datetime, to_micros
 from uptime_core.polls import concatenate
 from uptime_core.testing import oracle
+from uptime_core.testing.stepped import A_WHILE
 
 if TYPE_CHECKING:
     import subprocess

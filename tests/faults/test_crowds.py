@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.faults.samples import (
-    A_WHILE,
     DISKS,
     SHORT_LEASE,
     Gate,
@@ -19,7 +18,6 @@ from tests.faults.samples import (
     begin,
     line_of,
     open_sink,
-    wait_until,
 )
 from tests.faults.service import (
     MINUTE,
@@ -41,6 +39,7 @@ from uptime_core import (
     Window,
     compute_snapshot,
 )
+from uptime_core.testing.stepped import A_WHILE, wait_until
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.faults.samples import (
-    A_WHILE,
     KINDS,
     HookedSink,
     HookedStore,
@@ -19,6 +18,7 @@ from tests.faults.samples import (
 
 from uptime_core import BackEndError, InputError, ReportManager, ReportStatus
 from uptime_core.testing import FaultySink, FaultyStore
+from uptime_core.testing.stepped import A_WHILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -18,13 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from tests.faults.samples import (
-    A_WHILE,
-    DISKS,
-    SHORT_LEASE,
-    line_of,
-    python,
-)
+from tests.faults.samples import DISKS, SHORT_LEASE, line_of, python
 from tests.faults.service import (
     FIRST,
     IDS,
@@ -50,6 +44,7 @@ from uptime_core import (
 )
 from uptime_core.instants import to_datetime
 from uptime_core.jobs import MOST_ATTEMPTS
+from uptime_core.testing.stepped import A_WHILE
 
 if TYPE_CHECKING:
     from pathlib import Path

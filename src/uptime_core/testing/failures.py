@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from uptime_core.testing.contract import CONTRACT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from uptime_core.abc import ReportSink, Store
 
 Raised = TypeVar("Raised", bound=Exception)
 
@@ -116,6 +118,39 @@ def _few(values: set[object]) -> list[object]:
 def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def require_closes(opened: Callable[[], Store | ReportSink]) -> None:
+    """Fail unless a block closes a store or a sink, which can be closed once more.
+
+    Args:
+        opened: Gives one that is open.
+
+    Raises:
+        AssertionError: It is not closed, or the block gives another object, or an
+            exception does not leave it.
+    """
+    closed: list[bool] = []
+    one = opened()
+    close = one.close
+
+    def note() -> None:
+        closed.append(True)
+        close()
+
+    with suppress(AttributeError):
+        object.__setattr__(one, "close", note)
+    watched = one.close is note
+    with one as entered:
+        require(entered is one, "the block is given another object")
+    require(closed or not watched, "the block does not close it")
+    one.close()
+    try:
+        with opened():
+            raise ZeroDivisionError  # noqa: TRY301  # to see whether it passes
+    except ZeroDivisionError:
+        return
+    require(holds=False, told="the block swallows an exception")
 
 
 def require_raises(error: type[Raised], call: Callable[[], object]) -> Raised:

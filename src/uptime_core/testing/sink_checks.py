@@ -10,7 +10,7 @@ import attrs
 
 from uptime_core.jobs import Cancel, JobState
 from uptime_core.testing.checks import Checks
-from uptime_core.testing.failures import require, require_equal
+from uptime_core.testing.failures import require, require_closes, require_equal
 from uptime_core.testing.sink_samples import (
     KEYS,
     NOW,
@@ -292,24 +292,4 @@ def what_another_thread_sees(bench: SinkBench) -> None:
 @checks("sink.close")
 def closing(bench: SinkBench) -> None:
     """A sink can be closed twice, and a block gives it and closes it."""
-    closed: list[bool] = []
-    sink = bench.open()
-    close = sink.close
-
-    def note() -> None:
-        closed.append(True)
-        close()
-
-    with suppress(AttributeError):
-        object.__setattr__(sink, "close", note)
-    watched = sink.close is note
-    with sink as entered:
-        require(entered is sink, "the block is given another object")
-    require(closed or not watched, "the block does not close it")
-    sink.close()
-    try:
-        with bench.open():
-            raise ZeroDivisionError  # noqa: TRY301  # to see whether it passes
-    except ZeroDivisionError:
-        return
-    require(holds=False, told="the block swallows an exception")
+    require_closes(bench.open)

@@ -15,18 +15,15 @@ from uptime_core.testing import (
     sink_refusal_checks,
 )
 from uptime_core.testing.back_ends import SinkBackEnd, back_end_class, back_end_of
-from uptime_core.testing.checks import Check, in_time
-from uptime_core.testing.failures import (
-    BrokenContractError,
-    ManyBrokenError,
-    keeps,
-    require,
-)
+from uptime_core.testing.check_runs import run_check, run_checks
+from uptime_core.testing.failures import require
 from uptime_core.testing.folders import scratch
 from uptime_core.testing.sink_bench import SinkBench
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from uptime_core.testing.checks import Check
 
 SINK_CHECKS: tuple[Check[SinkBench], ...] = (
     *(*sink_checks.checks, *sink_refusal_checks.checks, *sink_race_checks.checks),
@@ -62,16 +59,7 @@ def run_sink_check(
     Raises:
         BrokenContractError: The contract is broken; it says which sentence.
     """
-
-    def run() -> None:
-        bench = SinkBench(back_end, folder)
-        try:
-            check.run(bench)
-        finally:
-            bench.close()
-
-    with keeps(check.sentences[0]):
-        in_time(run)
+    run_check(check, lambda: SinkBench(back_end, folder))
 
 
 def check_sink(
@@ -99,19 +87,11 @@ def check_sink(
         AssertionError: What was made is no sink.
     """
     back_end = back_end_of(SinkBackEnd, make, promises, "check_sink")
-    broken: dict[str, BrokenContractError] = {}
-    passed = []
-    for check in sink_checks_of(back_end):
-        with scratch() as folder:
-            try:
-                run_sink_check(check, back_end, Path(folder))
-            except BrokenContractError as error:
-                broken[check.name] = error
-            else:
-                passed.append(check.name)
-    if broken:
-        raise ManyBrokenError("the sink", broken)
-    return tuple(passed)
+    return run_checks(
+        "the sink",
+        sink_checks_of(back_end),
+        lambda folder: SinkBench(back_end, folder),
+    )
 
 
 def sink_back_end(

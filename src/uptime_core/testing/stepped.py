@@ -50,13 +50,13 @@ ARROWS = {
 """From which state a job comes into which, if all jobs are over one store."""
 
 
-def wait_until(condition: Callable[[], object]) -> None:
-    """Wait until something holds.
+def wait_until(condition: Callable[[], object], seconds: float = A_WHILE) -> None:
+    """Wait until something holds, at most for so many seconds.
 
     Raises:
         AssertionError: It does not, for a while.
     """
-    end = time.monotonic() + A_WHILE
+    end = time.monotonic() + seconds
     while not condition():
         require(time.monotonic() < end, "it did not come true")
         time.sleep(0.005)

@@ -13,7 +13,13 @@ from zoneinfo import ZoneInfo
 from uptime_core.compute import compute_snapshot
 from uptime_core.errors import InputError, NoPollsError
 from uptime_core.testing.checks import Checks, at_once, in_time
-from uptime_core.testing.failures import keeps, require, require_equal, require_same
+from uptime_core.testing.failures import (
+    keeps,
+    require,
+    require_closes,
+    require_equal,
+    require_same,
+)
 from uptime_core.testing.store_model import DAY
 from uptime_core.testing.store_operations import read_range
 from uptime_core.testing.store_reading import (
@@ -289,27 +295,7 @@ def closing(bench: StoreBench) -> None:
     """A store can be closed twice, and a block gives it and closes it."""
     bench.put([("a", START, True)])
     bench.reopen()
-    closed: list[bool] = []
-    store = bench.open()
-    close = store.close
-
-    def note() -> None:
-        closed.append(True)
-        close()
-
-    with suppress(AttributeError):
-        object.__setattr__(store, "close", note)
-    watched = store.close is note
-    with store as entered:
-        require(entered is store, "the block is given another object")
-    require(closed or not watched, "the block does not close it")
-    store.close()
-    try:
-        with bench.open():
-            raise ZeroDivisionError  # noqa: TRY301  # to see whether it passes
-    except ZeroDivisionError:
-        return
-    require(holds=False, told="the block swallows an exception")
+    require_closes(bench.open)
 
 
 @checks("store.sorted", needs=["sorted_batches"])

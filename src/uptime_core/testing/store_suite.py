@@ -19,18 +19,15 @@ from uptime_core.testing import (
     transaction_checks,
 )
 from uptime_core.testing.back_ends import StoreBackEnd, back_end_class, back_end_of
-from uptime_core.testing.checks import Check, in_time
-from uptime_core.testing.failures import (
-    BrokenContractError,
-    ManyBrokenError,
-    keeps,
-    require,
-)
+from uptime_core.testing.check_runs import run_check, run_checks
+from uptime_core.testing.failures import require
 from uptime_core.testing.folders import scratch
 from uptime_core.testing.store_bench import StoreBench
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from uptime_core.testing.checks import Check
 
 STORE_CHECKS: tuple[Check[StoreBench], ...] = (
     *(
@@ -65,16 +62,7 @@ def run_store_check(
     Raises:
         BrokenContractError: The contract is broken; it says which sentence.
     """
-
-    def run() -> None:
-        bench = StoreBench(back_end, folder)
-        try:
-            check.run(bench)
-        finally:
-            bench.close()
-
-    with keeps(check.sentences[0]):
-        in_time(run)
+    run_check(check, lambda: StoreBench(back_end, folder))
 
 
 METHODS: dict[str, tuple[str, ...]] = {
@@ -136,19 +124,11 @@ def check_store(
         AssertionError: What was made is no store, or not what is promised.
     """
     back_end = back_end_of(StoreBackEnd, make, promises, "check_store")
-    broken: dict[str, BrokenContractError] = {}
-    passed = []
-    for check in store_checks_of(back_end):
-        with scratch() as folder:
-            try:
-                run_store_check(check, back_end, Path(folder))
-            except BrokenContractError as error:
-                broken[check.name] = error
-            else:
-                passed.append(check.name)
-    if broken:
-        raise ManyBrokenError("the store", broken)
-    return tuple(passed)
+    return run_checks(
+        "the store",
+        store_checks_of(back_end),
+        lambda folder: StoreBench(back_end, folder),
+    )
 
 
 def store_back_end(
