@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -15,3 +16,13 @@ def fast_folder() -> str | None:
 def scratch() -> tempfile.TemporaryDirectory[str]:
     """A temporary folder, in memory where there is such a place."""
     return tempfile.TemporaryDirectory(dir=fast_folder(), ignore_cleanup_errors=True)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file, which is complete or as it was, whenever the process ends."""
+    partial = path.with_suffix(".partial")
+    with partial.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, path)  # noqa: PTH105  # steps are counted by this name

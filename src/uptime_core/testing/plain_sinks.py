@@ -6,7 +6,6 @@ They are for tests only: `uptime_core.testing.broken_sinks` derives from them.
 from __future__ import annotations
 
 import json
-import os
 import threading
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from uptime_core.errors import QueueFullError
 from uptime_core.job_record import job_text, parse_job
 from uptime_core.report_record import parse_report, report_bytes
 from uptime_core.sinks.swaps import may_swap
+from uptime_core.testing.folders import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -181,9 +181,4 @@ class PlainFileSink(PlainSink):
 
     def save(self, text: str) -> None:
         """Write the file, which is complete or as it was."""
-        partial = self.path.with_suffix(".partial")
-        with partial.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, self.path)  # noqa: PTH105  # of the same name as the call
+        write_whole(self.path, text)

@@ -7,7 +7,6 @@ them.
 from __future__ import annotations
 
 import json
-import os
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from uptime_core.ingest_arguments import new_hours, new_polls, new_timezones
 from uptime_core.instants import to_datetime, to_micros
 from uptime_core.intake import NOBODY, Quarantine
 from uptime_core.polls import PollColumns
+from uptime_core.testing.folders import write_whole
 from uptime_core.testing.store_model import StoreModel
 
 if TYPE_CHECKING:
@@ -228,12 +228,7 @@ class PlainFileStore(PlainStore):
 
     def keep(self, model: StoreModel) -> None:
         """Write it to the file, which is complete or as it was."""
-        partial = self.path.with_suffix(".partial")
-        with partial.open("w", encoding="utf-8") as file:
-            file.write(to_json(model))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, self.path)  # noqa: PTH105  # of the same name as the call
+        write_whole(self.path, to_json(model))
         super().keep(model)
 
 
