@@ -93,6 +93,9 @@ class Victim:
         self._said += self.process.stdout
 
 
+REPORTS = 12
+"""So many that one of them may be killed three times, which is its end."""
+
 STEPS = {
     "ingest": ("ingest", "compact", "anytime"),
     "make": (
@@ -124,12 +127,12 @@ class Storm:
         self._seen: dict[str, bytes] = {}
 
     def rage(self, kills: int) -> None:
-        """Kill so many services."""
+        """Kill so many services, and go on until there are some reports."""
         victims: dict[str, Victim] = {}
         killed = 0
         looked = time.monotonic()
         try:
-            while killed < kills:
+            while killed < kills or (len(self.ids) < REPORTS and killed < 9 * kills):
                 for name in ("ingest", *self._next):
                     if name not in victims:
                         victims[name] = self._begin(name)
@@ -173,8 +176,7 @@ class Storm:
                 assert job.attempt == MOST_ATTEMPTS
                 assert "died or hung" in str(job.error)
         states = [job.state for job in jobs.values()]
-        # Few are killed three times, but in a short storm one is seldom none.
-        assert states.count(JobState.FAILED) <= 1 + 0.2 * len(states)
+        assert states.count(JobState.COMPLETE) > 0.8 * len(states)
 
     def check_batches(self, store: SqliteStore) -> None:
         """All that was acknowledged is there, and no part of a batch."""
