@@ -134,8 +134,8 @@ def test_data_sets_meet_them_and_have_sums_of_all_kinds() -> None:
             if window.up and window.down:
                 yield "up and down"
 
-    sums = {"up": 0.1, "down": 0.1, "unknown": 0.4, "open": 0.5}
-    sums |= {"something observed, something unknown": 0.15, "up and down": 0.07}
+    sums = {"up": 0.2, "down": 0.2, "unknown": 0.6, "open": 0.7}
+    sums |= {"something observed, something unknown": 0.25, "up and down": 0.1}
     drawn = st.tuples(datasets(), policies())
     assert too_rare(drawn, traits, OF_DATASETS | sums) == {}
 
