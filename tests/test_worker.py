@@ -283,8 +283,8 @@ def test_a_report_waits_for_a_manager_that_has_its_store() -> None:
     slow = HookedStore(store_of(), lambda _: threading.Event().wait(0.4))
     busy = ReportManager(slow, sink, lease=lease, max_workers=1)
     idle = begin(ReportManager(store_of(), sink, lease=lease))
-    ids = [busy.trigger() for _ in range(4)]
-    assert [busy.wait(i, A_WHILE).state for i in ids] == ["complete"] * 4
+    ids = [busy.trigger() for _ in range(6)]
+    assert [busy.wait(i, A_WHILE).state for i in ids] == ["complete"] * 6
     busy.close()
     idle.close()
 
