@@ -114,7 +114,7 @@ SHARES = {
     ),
     **dict.fromkeys([*TEXT_FAULTS, *FILE_FAULTS], 0.003),
 }
-"""How often files have something at least: measured, it is half as often again or more."""
+"""How often files have something at least; measured, it is 1.5 times that or more."""
 
 
 def traits(file: HostileCsv) -> set[str]:
