@@ -44,7 +44,7 @@ def test_numbers_are_those_of_a_dictionary(
 ) -> None:
     plain = StoreCodes()
     codes = StoreCodes()
-    table = CellTable(codes)
+    table = CellTable(codes.numbers)
     with pytest.MonkeyPatch.context() as patch:
         if collide:
             patch.setattr(cell_table, "_hashes", lambda words: words[-1] & np.uint64(1))
@@ -56,7 +56,7 @@ def test_numbers_are_those_of_a_dictionary(
 def test_many_ids_are_found_without_a_text() -> None:
     chance = random.Random(3)  # noqa: S311  # to be repeated
     ids = [str(chance.randrange(10**19)) for _ in range(20_000)]
-    table = CellTable(StoreCodes())
+    table = CellTable(StoreCodes().numbers)
     first = looked_up(table, ids)
     with mock.patch.object(
         Stretches, "texts", autospec=True, side_effect=Stretches.texts
@@ -71,6 +71,6 @@ def test_a_new_id_is_looked_up_as_text_once_however_often_it_comes() -> None:
     with mock.patch.object(
         Stretches, "texts", autospec=True, side_effect=Stretches.texts
     ) as texts:
-        numbers = looked_up(CellTable(codes), ["b", "a", "b", "c", "a"] * 1000)
+        numbers = looked_up(CellTable(codes.numbers), ["b", "a", "b", "c", "a"] * 1000)
     assert numbers == [0, 1, 0, 2, 1] * 1000
     assert [call.args[1].tolist() for call in texts.call_args_list] == [[0, 1, 3]]

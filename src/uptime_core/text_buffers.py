@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from uptime_core.plain_lines import LONGEST_STRETCH, stretches, words_of
-from uptime_core.plain_polls import plain_timestamps
+from uptime_core.plain_timestamps import plain_timestamps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event, Thread, current_thread, main_thread
+from threading import Barrier, Event, Thread, current_thread, main_thread
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -58,14 +58,22 @@ def test_blocks_come_in_their_order(path: Path, *, threads: bool) -> None:
         assert data.startswith(LINES[line - 2]) or not data
 
 
-def test_later_blocks_are_scanned_in_threads(path: Path) -> None:
-    first, *others = [
+def test_two_threads_scan_and_one_of_them_is_the_reader(path: Path) -> None:
+    """Who would wait for a block scans the next one."""
+    path.write_bytes(b"a\n" + b"".join(LINES[10:16]))  # one block, and two later ones
+    meeting = Barrier(2)
+
+    def scan_together(data: bytes, _: Layout) -> bool:
+        if data != LINES[10]:
+            meeting.wait(60)
+        return current_thread() is main_thread()
+
+    found = [
         part.rows
-        for part in parts.read_parts(path, COLUMNS, in_threads, threads=True)
+        for part in parts.read_parts(path, COLUMNS, scan_together, threads=True)
         if not isinstance(part, Batch)
     ]
-    assert not first
-    assert all(others)
+    assert sorted(found[1:]) == [False, True]
 
 
 def test_a_machine_with_one_core_needs_no_threads(
@@ -124,8 +132,11 @@ def test_a_reader_may_stop_early(path: Path) -> None:
     found.close()  # type: ignore[attr-defined]  # a generator
 
 
-def test_what_is_given_up_waits_for_no_thread(path: Path) -> None:
+def test_what_is_given_up_waits_for_no_thread(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The garbage collector may end it, where waiting would be for ever."""
+    monkeypatch.setattr(parts, "_work", lambda *_: False)  # the reader scans nothing
     is_over, begun = Event(), Event()
     last = read(path, threads=True)[4][1]
 

@@ -137,5 +137,5 @@ def test_lines_are_cut_behind_the_id() -> None:
     rows = shop_file.plain_rows(b"1,0,9:00\r\n,,\n22,x,", Layout([0, 1, 2], 3))
     assert rows is not None
     every = np.arange(3)
-    assert rows.store_ids.texts(every) == [b"1", b"", b"22"]
-    assert rows.rests.texts(every) == [b"0,9:00", b",", b"x,"]
+    assert rows.store_ids.texts(every) == ["1", "", "22"]
+    assert rows.rests.texts(every) == ["0,9:00", ",", "x,"]

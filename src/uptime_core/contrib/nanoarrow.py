@@ -172,7 +172,7 @@ class ArrowColumn:
     def cells(self) -> Cells:
         """Its values."""
         numbers = _Numbers()
-        table = CellTable(numbers)
+        table = CellTable(lambda texts: [numbers[text] for text in texts])
         with _decoding():
             parts = [_codes(part, numbers, table) for part in self._parts]
         return Cells(np.concatenate([_NO_NUMBERS, *parts]), list(numbers))

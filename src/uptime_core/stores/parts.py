@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 Rows = TypeVar("Rows")
 
 _THREADS = 2  # beside the one that takes the blocks; more gain nothing
-_AHEAD = 2
+_AHEAD = 3
 
 
 class PlainPart(NamedTuple, Generic[Rows]):
@@ -106,7 +105,7 @@ def _scanned(
         yield block, scan(block)
         if threads:
             break
-    waiting: deque[tuple[LineBlock, Callable[[], Rows | None]]] = deque()
+    waiting: deque[tuple[LineBlock, Future[Rows | None]]] = deque()
     failure: InputError | OSError | None = None
     pool = ThreadPoolExecutor(max(min(cores() - 1, _THREADS), 1))
     is_read = False
@@ -121,8 +120,11 @@ def _scanned(
                 failure, rest = error, iter(())  # what stands before it comes first
             if not waiting:
                 break
-            block, result = waiting.popleft()
-            yield block, result()
+            block, result = waiting[0]
+            if not result.done() and _work(scan, waiting):
+                continue
+            waiting.popleft()
+            yield block, result.result()
         is_read = True
     finally:
         # What is given up half-way may be ended by the garbage collector, in any
@@ -132,14 +134,32 @@ def _scanned(
         raise failure
 
 
+def _work(
+    scan: Callable[[LineBlock], Rows],
+    waiting: deque[tuple[LineBlock, Future[Rows]]],
+) -> bool:
+    """Scan a block that no thread has begun, instead of waiting; if there is one."""
+    for place, (block, result) in enumerate(waiting):
+        if result.cancel():
+            waiting[place] = block, _done(scan, block)
+            return True
+    return False
+
+
+def _done(scan: Callable[[LineBlock], Rows], block: LineBlock) -> Future[Rows]:
+    result: Future[Rows] = Future()
+    result.set_result(scan(block))
+    return result
+
+
 def _at_most(blocks: Iterator[LineBlock], count: int) -> Iterator[LineBlock]:
     return (block for _, block in zip(range(count), blocks, strict=False))
 
 
 def _started(
     pool: ThreadPoolExecutor, scan: Callable[[LineBlock], Rows], block: LineBlock
-) -> Callable[[], Rows]:
+) -> Future[Rows]:
     try:
-        return pool.submit(scan, block).result
+        return pool.submit(scan, block)
     except RuntimeError:  # the system has no thread to give
-        return partial(scan, block)
+        return _done(scan, block)

@@ -124,18 +124,22 @@ def split_header(
     Raises:
         BadFileError: The block is no text, or the header lacks a column.
     """
-    if b'"' in block.data:
+    data = block.data
+    if b'"' in data:
         return None
-    lines = text_lines([block], source)
-    for number, line in enumerate(lines, start=1):
-        if line.strip(BLANKS + "\r\n"):
+    start, number = 0, block.line
+    while start < len(data):
+        end = data.find(b"\n", start) + 1 or len(data)
+        for line in text_lines([LineBlock(number, data[start:end])], source):
+            if not line.strip(BLANKS + "\r\n"):
+                continue
             try:
                 (header,) = csv.reader([line], strict=True)
             except csv.Error:
                 return None
             layout = _layout(header, columns, source, number)
-            rest = block.data.split(b"\n", number)[number:]
-            return layout, LineBlock(number + 1, b"".join(rest))
+            return layout, LineBlock(number + 1, data[end:])
+        start, number = end, number + 1
     return None
 
 
