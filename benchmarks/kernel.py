@@ -27,6 +27,7 @@ from uptime_core.computation import Computation
 from uptime_core.kernel.accumulate import accumulate
 from uptime_core.kernel.extrapolate import extrapolate, settle
 from uptime_core.kernel.weekly import BusinessTime, WeeklyTable
+from uptime_core.sort_speed import sorts_slowly
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +91,15 @@ def phases(columns: data.Columns) -> dict[str, Callable[[], object]]:
     policy = computation.request.policy
 
     def settled() -> list[Any]:
-        return [settle(b.poll_shop, b.poll_at, b.poll_status) for b in blocks]
+        return [
+            settle(
+                b.poll_shop,
+                b.poll_at,
+                b.poll_status,
+                by_shop=sorts_slowly(len(b.poll_at)),
+            )
+            for b in blocks
+        ]
 
     def extrapolated() -> list[Any]:
         return [

@@ -24,6 +24,7 @@ from uptime_core.kernel.extrapolate import extrapolate, settle
 from uptime_core.kernel.weekly import BusinessTime, WeeklyTable
 from uptime_core.report import Provenance, Report
 from uptime_core.selection import ShopColumns, gather, select
+from uptime_core.sort_speed import sorts_slowly
 from uptime_core.timezones import TZDATA_VERSION
 from uptime_core.version import __version__
 
@@ -198,7 +199,12 @@ def compute_block(
         policy: How polls are extrapolated.
     """
     low, high = int(starts.min()), int(ends.max())
-    polls = settle(block.poll_shop, block.poll_at, block.poll_status)
+    polls = settle(
+        block.poll_shop,
+        block.poll_at,
+        block.poll_status,
+        by_shop=sorts_slowly(len(block.poll_at)),
+    )
     spans = extrapolate(
         polls,
         method=policy.extrapolation,

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from uptime_core.kernel.blocks import time_bits
 from uptime_core.kernel.extrapolate import (
     FAR,
-    FEW_RUNS,
     Initial,
     Method,
     extrapolate,
     settle,
     speech,
 )
+from uptime_core.kernel.sorting import FEW_RUNS
 
 PollRow = tuple[int, int, int]
 

@@ -10,9 +10,7 @@ import numpy as np
 from uptime_core.kernel.arrays import Int64, UInt8, starts_of_runs
 from uptime_core.kernel.blocks import time_bits
 from uptime_core.kernel.intervals import clip
-
-FEW_RUNS = 64
-"""Merged faster than sorted, by whatever instructions the processor has for it."""
+from uptime_core.kernel.sorting import sort_packed
 
 Method = Literal["previous", "next", "nearest"]
 Initial = Literal["unknown", "first"]
@@ -80,7 +78,7 @@ class Spans(NamedTuple):
     status: UInt8
 
 
-def settle(shop: Int64, at: Int64, status: UInt8) -> Polls:
+def settle(shop: Int64, at: Int64, status: UInt8, *, by_shop: bool = False) -> Polls:
     """Sort polls, drop repeats; where an instant has both statuses, down wins.
 
     Shop, time and status are packed into one int64, whose plain sort is several
@@ -92,6 +90,7 @@ def settle(shop: Int64, at: Int64, status: UInt8) -> Polls:
         shop: Shop indices from 0, any order.
         at: Instants, any order.
         status: 1 is up, 0 is down.
+        by_shop: How they are sorted; see `sort_packed`.
     """
     if not len(at):
         return Polls(np.zeros(0, np.int64), 1, 0, last=np.zeros(0, np.int64))
@@ -102,9 +101,7 @@ def settle(shop: Int64, at: Int64, status: UInt8) -> Polls:
     key += at  # doubled where no array is needed for it; sums may wrap on the way
     key -= 2 * origin
     key += status
-    # Some sorted runs, as stores give them, are merged in a fraction of the time.
-    runs = 1 + int(np.count_nonzero(key[1:] < key[:-1]))
-    key.sort(kind="stable" if runs <= FEW_RUNS else "quicksort")
+    key = sort_packed(key, shop, by_shop=by_shop)
     differing = key[1:] ^ key[:-1]
     again = differing <= 1
     duplicates = int(np.count_nonzero(again))
