@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uptime_core.spreadsheet import excel_safe_text
+from uptime_core.spreadsheet import excel_safe_text, excel_safe_texts
 
 RISKY = "=+-@\t\r\uff1d\uff0b\uff0d\uff20"
 
@@ -37,3 +37,17 @@ def test_no_text_comes_out_as_a_formula(text: str) -> None:
     if safe[:1] in set(RISKY):
         assert int(safe) < 0
         assert safe[1:].isascii()
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(
+                ["1", "a=1", "=1", "-1", "-a", "", "\u0663", "a\nb", "a\n=b"]
+            ),
+            st.text(max_size=3),
+        )
+    )
+)
+def test_many_are_made_safe_like_each(texts: list[str]) -> None:
+    assert list(excel_safe_texts(texts)) == list(map(excel_safe_text, texts))

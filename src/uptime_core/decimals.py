@@ -10,6 +10,8 @@ import numpy as np
 from uptime_core.errors import InputError, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from uptime_core.kernel.arrays import Int64
@@ -46,45 +48,73 @@ def decimal_texts(
         denominators: Positive, one for all or one each.
         decimals: From 0 to 18; without any there is no point either.
     """
+    return decimal_rows([(numerators, denominators)], decimals)
+
+
+def decimal_rows(
+    columns: Sequence[tuple[Int64, Int64 | int]], decimals: int
+) -> list[str]:
+    """Rows of fractions, as `decimal_texts` writes them, with commas between.
+
+    Args:
+        columns: Numerators and denominators of each column, one at least.
+        decimals: From 0 to 18.
+    """
+    scaled = [_scaled(*column, decimals) for column in columns]
+    if all(column.dtype == np.int64 for column in scaled):
+        return _rows(np.column_stack(scaled), decimals)
+    scale = 10**decimals
+    cells = [
+        [
+            f"{value // scale}.{value % scale:0{decimals}d}" if decimals else str(value)
+            for value in column.tolist()
+        ]
+        for column in scaled
+    ]
+    return list(map(",".join, zip(*cells, strict=True)))
+
+
+def _scaled(
+    numerators: Int64, denominators: Int64 | int, decimals: int
+) -> npt.NDArray[Any]:
+    """Fractions in units of the last digit, rounded; Python's integers if need be."""
     divisor = np.asarray(denominators, dtype=np.int64)
     scale = 10**decimals
-    if divisor.size and int(divisor.max()) > (2**62) // scale:
+    if divisor.size and int(divisor.max()) > _MOST // scale:
         # Python's integers: slower, and without a limit.
         divisor, numerators = divisor.astype(object), numerators.astype(object)
     whole, rest = numerators // divisor, numerators % divisor
     digits, rest = rest * scale // divisor, rest * scale % divisor
     odd = (whole * scale + digits) % 2 if decimals == 0 else digits % 2
     digits = digits + ((2 * rest > divisor) | ((2 * rest == divisor) & (odd == 1)))
-    whole, digits = whole + digits // scale, digits % scale
-    if whole.dtype == np.int64 and int(whole.max(initial=0)) < _MOST // scale:
-        return _texts(whole * scale + digits, decimals)
-    pairs = zip(whole.tolist(), digits.tolist(), strict=True)
-    if decimals == 0:
-        return [str(units) for units, _ in pairs]
-    return [f"{units}.{places:0{decimals}d}" for units, places in pairs]
+    if int(whole.max(initial=0)) >= _MOST // scale:
+        whole = whole.astype(object)
+    scaled: npt.NDArray[Any] = whole * scale + digits
+    return scaled
 
 
-def _texts(scaled: Int64, decimals: int) -> list[str]:
-    """Integers as text, with a point before the last `decimals` digits.
+def _rows(scaled: Int64, decimals: int) -> list[str]:
+    """Rows of integers as text, each with a point before its last `decimals` digits.
 
     All digits are written into one table of bytes, ten times as fast as a text for
     each; what leads in vain is left out.
     """
     most = int(scaled.max(initial=0))
     places = max(len(str(most)), decimals + 1)
-    table = np.empty((len(scaled), places + 2), dtype=np.uint8)
+    table = np.empty((*scaled.shape, places + 2), dtype=np.uint8)
     kept = np.ones(table.shape, dtype=np.bool_)
-    table[:, -1] = ord("\n")
+    table[..., -1] = ord(",")
+    table[:, -1, -1] = ord("\n")
     point = places - decimals
-    table[:, point] = ord(".")
-    kept[:, point] = decimals > 0
+    table[..., point] = ord(".")
+    kept[..., point] = decimals > 0
     rest: npt.NDArray[np.unsignedinteger[Any]] = scaled.astype(
         np.uint32 if most < 1 << 32 else np.uint64
     )
     for place in reversed(range(places)):
         column = place + (place >= point)
         if place < point - 1:
-            kept[:, column] = rest > 0
+            kept[..., column] = rest > 0
         rest, digit = np.divmod(rest, 10)
-        table[:, column] = digit + ord("0")
+        table[..., column] = digit + ord("0")
     return table[kept].tobytes().decode("ascii").split("\n")[:-1]
