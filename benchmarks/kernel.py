@@ -82,7 +82,8 @@ def measure(setting: part.Setting) -> part.Findings:
 def phases(columns: data.Columns) -> dict[str, Callable[[], object]]:
     """What a report is made of, each step on the results of the one before."""
     unsorted = np.random.default_rng(7).integers(1 << 62, size=len(columns.polls))
-    computation, snapshot, blocks = cut(columns)
+    computation, snapshot, cut_blocks = cut(columns)
+    blocks = [block.columns() for block in cut_blocks]
     as_of = computation.request.as_of
     assert as_of is not None  # noqa: S101  # the newest poll
     bounds = np.array([w.bounds(as_of) for w in DEFAULT_WINDOWS])
@@ -138,9 +139,10 @@ def phases(columns: data.Columns) -> dict[str, Callable[[], object]]:
     return {
         "np.sort of as many int64": lambda: np.sort(unsorted),
         "compute_report": lambda: compute_report(*columns, policy=policy),
-        "phase: select shops, cut blocks": lambda: list(
-            Computation(computation.request).blocks(snapshot)
-        ),
+        "phase: select shops, cut blocks": lambda: [
+            block.columns()
+            for block in Computation(computation.request).blocks(snapshot)
+        ],
         "phase: settle": settled,
         "phase: extrapolate": extrapolated,
         "phase: weekly hours": opened,

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from uptime_core import Job, SnapshotLike
-    from uptime_core.selection import ShopColumns
+    from uptime_core.shop_blocks import Block
 
 NOON = datetime(2023, 1, 25, 12, tzinfo=UTC)
 SHOPS = 10
@@ -99,7 +99,7 @@ def test_every_block_is_told_of_while_the_report_is_made(
     def has_told(done: int) -> bool:
         return done in {progress.done for progress in told}
 
-    def slow_blocks(self: Computation, snapshot: SnapshotLike) -> Iterator[ShopColumns]:
+    def slow_blocks(self: Computation, snapshot: SnapshotLike) -> Iterator[Block]:
         """Blocks of which none comes before those done so far have been told of."""
         for number, block in enumerate(blocks(self, snapshot)):
             wait_until(partial(has_told, max(number - 1, 0)))

@@ -19,11 +19,12 @@ import numpy as np
 from uptime_core.errors import InputError, UnknownStoreIdError, shown
 from uptime_core.instants import to_datetime
 from uptime_core.kernel.accumulate import Sums, accumulate
-from uptime_core.kernel.blocks import MOST_SHOPS, rows_of_blocks, shop_blocks, time_bits
+from uptime_core.kernel.blocks import MOST_SHOPS
 from uptime_core.kernel.extrapolate import extrapolate, settle
 from uptime_core.kernel.weekly import BusinessTime, WeeklyTable
 from uptime_core.report import Provenance, Report
-from uptime_core.selection import ShopColumns, gather, select
+from uptime_core.selection import gather, select
+from uptime_core.shop_blocks import Block, blocks_of
 from uptime_core.sort_speed import sorts_slowly
 from uptime_core.timezones import TZDATA_VERSION
 from uptime_core.version import __version__
@@ -69,7 +70,7 @@ class Computation:
         self._zones: dict[str, Segments] = {}
         self._store_ids: list[str] = []
         self._after_as_of = self._rejected = self._quarantined = 0
-        self.compute: Callable[[ShopColumns], BlockSums] = partial(
+        self.compute: Callable[[Block], BlockSums] = partial(
             compute_block,
             starts=self._starts,
             ends=self._ends,
@@ -77,7 +78,7 @@ class Computation:
             policy=request.policy,
         )
 
-    def blocks(self, snapshot: SnapshotLike) -> Iterator[ShopColumns]:
+    def blocks(self, snapshot: SnapshotLike) -> Iterator[Block]:
         """What is to be computed, a block of shops at a time.
 
         Raises:
@@ -187,17 +188,18 @@ class BlockSums(NamedTuple):
 
 
 def compute_block(
-    block: ShopColumns, starts: Int64, ends: Int64, *, as_of: int, policy: Policy
+    shops: Block, starts: Int64, ends: Int64, *, as_of: int, policy: Policy
 ) -> BlockSums:
     """Compute one block of shops.
 
     Args:
-        block: What is known of the shops, up to `as_of`.
+        shops: What is known of them, up to `as_of`.
         starts: The windows' first instants.
         ends: The windows' first instants after them.
         as_of: The report's "now"; nobody speaks from then on.
         policy: How polls are extrapolated.
     """
+    block = shops.columns()
     low, high = int(starts.min()), int(ends.max())
     polls = settle(
         block.poll_shop,
@@ -227,42 +229,3 @@ def compute_block(
         poll_count = block.totals[0]
         duplicates = conflicts = int(block.totals[1].sum())
     return BlockSums(sums, last_poll, poll_count, duplicates, conflicts)
-
-
-def blocks_of(
-    columns: ShopColumns, starts: Int64, ends: Int64, most_shops: int = MOST_SHOPS
-) -> Iterator[ShopColumns]:
-    """Cut all shops into blocks that `compute_block` can take.
-
-    Args:
-        columns: What is known of the shops.
-        starts: The windows' first instants.
-        ends: The windows' first instants after them.
-        most_shops: Bound of a block's shops.
-    """
-    low, high = int(starts.min()), int(ends.max())
-    if len(columns.poll_at):
-        low = min(low, int(columns.poll_at.min()))
-        high = max(high, int(columns.poll_at.max()))
-    blocks = shop_blocks(
-        np.bincount(columns.poll_shop, minlength=columns.shops),
-        time_bits(low, high),
-        max((len(offsets) for _, offsets in columns.segments), default=1),
-        most_shops,
-    )
-    poll_rows = rows_of_blocks(columns.poll_shop, blocks)
-    hour_rows = rows_of_blocks(columns.row_shop, blocks)
-    for (first, after), polls, hours in zip(blocks, poll_rows, hour_rows, strict=True):
-        zones = sorted(set(columns.zone[first:after].tolist()))
-        yield ShopColumns(
-            shops=after - first,
-            poll_shop=columns.poll_shop[polls] - first,
-            poll_at=columns.poll_at[polls],
-            poll_status=columns.poll_status[polls],
-            row_shop=columns.row_shop[hours] - first,
-            row_start=columns.row_start[hours],
-            row_end=columns.row_end[hours],
-            zone=np.searchsorted(zones, columns.zone[first:after]),
-            segments=tuple(columns.segments[zone] for zone in zones),
-            totals=None if columns.totals is None else columns.totals[:, first:after],
-        )

@@ -163,7 +163,8 @@ def _part_of(asked: Asked, store_id: str) -> Snapshot:
 def _timeline(store_id: str, asked: Asked, snapshot: Snapshot) -> Timeline:
     policy, as_of = asked.request.policy, asked.as_of
     low, high = asked.window.bounds(as_of)
-    (columns,) = Computation(asked.request).blocks(snapshot)
+    (block,) = Computation(asked.request).blocks(snapshot)
+    columns = block.columns()
     # A shop without hours that is always open has a row of a whole week.
     own = columns.row_end - columns.row_start < WEEK
     rows = _rows(columns.row_start[own], columns.row_end[own])

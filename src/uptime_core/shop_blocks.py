@@ -1,0 +1,89 @@
+"""The shops of a report in blocks, each computed on its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
+
+from uptime_core.kernel.blocks import MOST_SHOPS, rows_of_blocks, shop_blocks, time_bits
+from uptime_core.selection import ShopColumns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from uptime_core.kernel.arrays import Int64
+
+
+@attrs.frozen(eq=False)
+class Block:
+    """Some of the shops of a report.
+
+    Their rows are picked from those of all shops where the block is computed: by
+    several threads at a time, and for those blocks only that are at work.
+
+    Attributes:
+        first: The first shop.
+        after: The first one after it.
+    """
+
+    first: int
+    after: int
+    _all: ShopColumns
+    _polls: Int64 | slice
+    _hours: Int64 | slice
+
+    @property
+    def shops(self) -> int:
+        """How many there are."""
+        return self.after - self.first
+
+    def columns(self) -> ShopColumns:
+        """What is known of the shops, numbered from 0."""
+        every, polls, hours = self._all, self._polls, self._hours
+        shops = slice(self.first, self.after)
+        zones = sorted(set(every.zone[shops].tolist()))
+        return ShopColumns(
+            shops=self.shops,
+            poll_shop=every.poll_shop[polls] - self.first,
+            poll_at=every.poll_at[polls],
+            poll_status=every.poll_status[polls],
+            row_shop=every.row_shop[hours] - self.first,
+            row_start=every.row_start[hours],
+            row_end=every.row_end[hours],
+            zone=np.searchsorted(zones, every.zone[shops]),
+            segments=tuple(every.segments[zone] for zone in zones),
+            totals=None if every.totals is None else every.totals[:, shops],
+        )
+
+    def __reduce__(self) -> tuple[type[Block], tuple[object, ...]]:
+        """For other processes, without the rows of other shops."""
+        return Block, (0, self.shops, self.columns(), slice(None), slice(None))
+
+
+def blocks_of(
+    columns: ShopColumns, starts: Int64, ends: Int64, most_shops: int = MOST_SHOPS
+) -> Iterator[Block]:
+    """Cut all shops into blocks that `computation.compute_block` can take.
+
+    Args:
+        columns: What is known of the shops.
+        starts: The windows' first instants.
+        ends: The windows' first instants after them.
+        most_shops: Bound of a block's shops.
+    """
+    low, high = int(starts.min()), int(ends.max())
+    if len(columns.poll_at):
+        low = min(low, int(columns.poll_at.min()))
+        high = max(high, int(columns.poll_at.max()))
+    blocks = shop_blocks(
+        np.bincount(columns.poll_shop, minlength=columns.shops),
+        time_bits(low, high),
+        max((len(offsets) for _, offsets in columns.segments), default=1),
+        most_shops,
+    )
+    poll_rows = rows_of_blocks(columns.poll_shop, blocks)
+    hour_rows = rows_of_blocks(columns.row_shop, blocks)
+    for (first, after), polls, hours in zip(blocks, poll_rows, hour_rows, strict=True):
+        yield Block(first, after, columns, polls, hours)
