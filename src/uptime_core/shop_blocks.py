@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from uptime_core.kernel.blocks import MOST_SHOPS, rows_of_blocks, shop_blocks, time_bits
+from uptime_core.kernel.blocks import MOST_SHOPS, BlockRows, shop_blocks, time_bits
 from uptime_core.selection import ShopColumns
 
 if TYPE_CHECKING:
@@ -24,15 +24,17 @@ class Block:
     several threads at a time, and for those blocks only that are at work.
 
     Attributes:
+        number: Which of the blocks it is.
         first: The first shop.
         after: The first one after it.
     """
 
+    number: int
     first: int
     after: int
     _all: ShopColumns
-    _polls: Int64 | slice
-    _hours: Int64 | slice
+    _polls: BlockRows
+    _hours: BlockRows
 
     @property
     def shops(self) -> int:
@@ -41,7 +43,8 @@ class Block:
 
     def columns(self) -> ShopColumns:
         """What is known of the shops, numbered from 0."""
-        every, polls, hours = self._all, self._polls, self._hours
+        every = self._all
+        polls, hours = self._polls.rows(self.number), self._hours.rows(self.number)
         shops = slice(self.first, self.after)
         zones = sorted(set(every.zone[shops].tolist()))
         return ShopColumns(
@@ -59,7 +62,7 @@ class Block:
 
     def __reduce__(self) -> tuple[type[Block], tuple[object, ...]]:
         """For other processes, without the rows of other shops."""
-        return Block, (0, self.shops, self.columns(), slice(None), slice(None))
+        return Block, (0, 0, self.shops, self.columns(), BlockRows(), BlockRows())
 
 
 def blocks_of(
@@ -83,7 +86,7 @@ def blocks_of(
         max((len(offsets) for _, offsets in columns.segments), default=1),
         most_shops,
     )
-    poll_rows = rows_of_blocks(columns.poll_shop, blocks)
-    hour_rows = rows_of_blocks(columns.row_shop, blocks)
-    for (first, after), polls, hours in zip(blocks, poll_rows, hour_rows, strict=True):
-        yield Block(first, after, columns, polls, hours)
+    polls = BlockRows.of(columns.poll_shop, blocks)
+    hours = BlockRows.of(columns.row_shop, blocks)
+    for number, (first, after) in enumerate(blocks):
+        yield Block(number, first, after, columns, polls, hours)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from uptime_core.kernel import blocks as blocks_module
-from uptime_core.kernel.blocks import PACKED_BITS, rows_of_blocks, shop_blocks
+from uptime_core.kernel.blocks import PACKED_BITS, BlockRows, shop_blocks
 
 LIMIT = 10
 
@@ -46,8 +46,8 @@ def test_each_row_is_in_the_block_of_its_shop(shops: list[int], size: int) -> No
     blocks = [(first, min(first + size, 12)) for first in range(0, 12, size)]
     shop = np.array(shops, dtype=np.int64)
     rows = np.arange(len(shop))
-    taken = [rows[chosen].tolist() for chosen in rows_of_blocks(shop, blocks)]
-    assert len(taken) == len(blocks)
+    found = BlockRows.of(shop, blocks)
+    taken = [rows[found.rows(number)].tolist() for number in range(len(blocks))]
     for (first, after), numbers in zip(blocks, taken, strict=True):
         assert numbers == [n for n, s in enumerate(shops) if first <= s < after]
 
@@ -55,7 +55,7 @@ def test_each_row_is_in_the_block_of_its_shop(shops: list[int], size: int) -> No
 def test_without_a_shop_there_is_no_block() -> None:
     nothing = np.zeros(0, dtype=np.int64)
     assert shop_blocks(nothing, 10, 1) == []
-    assert list(rows_of_blocks(nothing, [])) == []
+    assert BlockRows.of(nothing, []).block is None
 
 
 def test_a_block_ends_at_the_last_shop_that_fits() -> None:

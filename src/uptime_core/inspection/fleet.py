@@ -9,7 +9,7 @@ import numpy as np
 from uptime_core.inspection import rhythm
 from uptime_core.inspection.rhythm import Rhythm
 from uptime_core.kernel.arrays import starts_of_runs
-from uptime_core.kernel.blocks import rows_of_blocks, shop_blocks, time_bits
+from uptime_core.kernel.blocks import BlockRows, shop_blocks, time_bits
 from uptime_core.kernel.extrapolate import settle
 
 if TYPE_CHECKING:
@@ -61,7 +61,9 @@ class Fleet(NamedTuple):
         blocks = shop_blocks(np.bincount(code), bits, 1)
         shop, at, contested = [], [], []
         duplicates = 0
-        for rows, (first, _) in zip(rows_of_blocks(code, blocks), blocks, strict=True):
+        of_blocks = BlockRows.of(code, blocks)
+        for block, (first, _) in enumerate(blocks):
+            rows = of_blocks.rows(block)
             columns = code[rows] - first, polls.at[rows], polls.status[rows]
             settled = settle(*columns)
             shop.append(settled.shop + first)

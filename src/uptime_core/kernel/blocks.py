@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
 
     from uptime_core.kernel.arrays import Int64
 
@@ -54,23 +56,35 @@ def shop_blocks(
     return blocks
 
 
-def rows_of_blocks(
-    shop: Int64, blocks: list[tuple[int, int]]
-) -> Iterator[Int64 | slice]:
-    """For each block, which rows belong to its shops.
+class BlockRows(NamedTuple):
+    """Which rows belong to the shops of each block.
 
-    Args:
-        shop: Each row's shop, any order.
-        blocks: What `shop_blocks` gives.
+    Attributes:
+        block: Each row's block, or None if there is only one.
     """
-    if len(blocks) < 2:  # noqa: PLR2004  # nothing to tell apart
-        yield from [slice(None)] * len(blocks)
-        return
-    after = np.array([end for _, end in blocks], dtype=np.int64)
-    of_shop = np.searchsorted(after, np.arange(after[-1]), "right")
-    # Up to 16 bits are sorted by radix, several times as fast.
-    block = of_shop.astype(np.min_scalar_type(len(blocks)))[shop]
-    order = np.argsort(block, kind="stable")
-    ends = np.cumsum(np.bincount(block, minlength=len(blocks))).tolist()
-    for start, end in zip([0, *ends], ends, strict=False):
-        yield order[start:end]
+
+    block: npt.NDArray[np.unsignedinteger[Any]] | None = None
+
+    @classmethod
+    def of(cls, shop: Int64, blocks: Sequence[tuple[int, int]]) -> BlockRows:
+        """The rows of blocks.
+
+        Args:
+            shop: Each row's shop, any order.
+            blocks: What `shop_blocks` gives.
+        """
+        if len(blocks) < 2:  # noqa: PLR2004  # nothing to tell apart
+            return cls()
+        after = np.array([end for _, end in blocks], dtype=np.int64)
+        of_shop = np.searchsorted(after, np.arange(after[-1]), "right")
+        return cls(of_shop.astype(np.min_scalar_type(len(blocks)))[shop])
+
+    def rows(self, number: int) -> Int64 | slice:
+        """The rows of a block.
+
+        To look through all for each block takes less time than to sort them by block
+        up to a hundred million rows, and none of the memory; threads share the work.
+        """
+        return (
+            slice(None) if self.block is None else np.flatnonzero(self.block == number)
+        )
