@@ -77,21 +77,26 @@ class CellTable:
     def _learn(self, cells: Stretches, hashes: UInt64, rows: Int64) -> None:
         """Look up some rows as texts, and keep those that have a number."""
         texts = cells.texts(rows)
-        numbers = dict(zip(texts, self._numbers_of(texts), strict=True))
-        row_of = dict(zip(texts, rows.tolist(), strict=True))
-        fresh = [
-            text
-            for text, number in numbers.items()
-            if number >= 0 and text not in self._texts
-        ]
-        if fresh:
-            self._texts.update(fresh)
-            rows = np.array([row_of[text] for text in fresh])
-            self._add(
-                [column[rows] for column in cells.words],
-                hashes[rows],
-                np.array([numbers[text] for text in fresh], dtype=np.int32),
+        numbers = np.array(self._numbers_of(texts), dtype=np.int32)
+        if (
+            numbers.min() < 0
+            or len(set(texts)) < len(texts)
+            or not self._texts.isdisjoint(texts)
+        ):
+            places = {text: place for place, text in enumerate(texts)}
+            fresh = np.array(
+                [
+                    place
+                    for text, place in places.items()
+                    if numbers[place] >= 0 and text not in self._texts
+                ],
+                dtype=np.int64,
             )
+            rows, numbers = rows[fresh], numbers[fresh]
+            texts = [texts[place] for place in fresh.tolist()]
+        if texts:
+            self._texts.update(texts)
+            self._add([column[rows] for column in cells.words], hashes[rows], numbers)
 
     def _is_entry(self, entry: Int32, words: Sequence[UInt64]) -> Bool:
         """Which cells are those of the entries, byte by byte."""

@@ -82,7 +82,11 @@ class StoreCodes(dict[str, int]):
         if are_plain_store_ids(fresh):
             new = [cell for cell in fresh if cell not in self._codes]
             first = len(self._codes)
-            self._codes.update(zip(new, range(first, first + len(new)), strict=True))
+            codes = range(first, first + len(new))
+            self._codes.update(zip(new, codes, strict=True))
+            if len(new) == len(cells):
+                self.update(zip(new, codes, strict=True))
+                return list(codes)
             self.update(zip(fresh, map(self._codes.__getitem__, fresh), strict=True))
         return list(map(self.__getitem__, cells))
 
