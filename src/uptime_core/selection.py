@@ -55,8 +55,8 @@ def select(snapshot: Snapshot, as_of: int, stores: CheckedSelection) -> Selectio
             source knows are left out.
     """
     ids = snapshot.polls.store_ids
-    counts, later = _counts(snapshot, as_of)
-    polled = {ids[code] for code in np.flatnonzero(counts).tolist()}
+    is_polled, later = _polled(snapshot, as_of)
+    polled = {ids[code] for code in np.flatnonzero(is_polled).tolist()}
     known = polled.union(
         snapshot.hours.store_ids, snapshot.timezones, snapshot.quarantined
     )
@@ -79,21 +79,23 @@ def select(snapshot: Snapshot, as_of: int, stores: CheckedSelection) -> Selectio
     )
 
 
-def _counts(snapshot: Snapshot, as_of: int) -> tuple[Int64, Int64]:
-    """How many polls each shop has up to `as_of`, and after it."""
+def _polled(snapshot: Snapshot, as_of: int) -> tuple[Bool, Int64]:
+    """Which shops have polls up to `as_of`, and how many each has after it."""
     polls, totals = snapshot.polls, snapshot.totals
     shops = len(polls.store_ids)
+    code = polls.code
+    later = np.zeros(shops, dtype=np.int64)
     newest = polls.newest()
-    if newest is None or newest <= as_of:
-        counts = np.bincount(polls.code, minlength=shops)
-        later = np.zeros(shops, dtype=np.int64)
-    else:
+    if newest is not None and newest > as_of:
         is_late = polls.at > as_of
-        counts = np.bincount(polls.code[~is_late], minlength=shops)
-        later = np.bincount(polls.code[is_late], minlength=shops)
+        later = np.bincount(code[is_late], minlength=shops)
+        code = code[~is_late]
     if totals is not None:
-        counts, later = totals.polls, later + totals.later
-    return counts, later
+        return totals.polls > 0, later + totals.later
+    # To count them would take a column of larger integers.
+    is_polled = np.zeros(shops, dtype=np.bool_)
+    is_polled[code] = True
+    return is_polled, later
 
 
 class ShopColumns(NamedTuple):
@@ -153,9 +155,10 @@ def gather(
     """
     number = {store_id: place for place, store_id in enumerate(store_ids)}
     poll_shop, at, status = _polls(snapshot, number, as_of)
-    with_hours = _with_hours(snapshot, number, policy.missing_hours)
+    of_hours = _numbers(snapshot.hours.store_ids, number)
+    with_hours = _with_hours(snapshot, number, of_hours, policy.missing_hours)
     always_open = np.flatnonzero(~with_hours & (policy.missing_hours == "open"))
-    row_shop, start, end = _hours(snapshot, number, always_open)
+    row_shop, start, end = _hours(snapshot, of_hours, always_open)
     zone, segments = _zones(
         snapshot,
         number,
@@ -231,12 +234,14 @@ def _totals(snapshot: Snapshot, number: dict[str, int]) -> Int64 | None:
 
 
 def _with_hours(
-    snapshot: Snapshot, number: dict[str, int], missing_hours: MissingHours
+    snapshot: Snapshot,
+    number: dict[str, int],
+    of_hours: Int64,
+    missing_hours: MissingHours,
 ) -> Bool:
     """Which shops have business hours of their own."""
-    known = _numbers(snapshot.hours.store_ids, number)
     with_hours = np.zeros(len(number), dtype=np.bool_)
-    with_hours[known[known >= 0]] = True
+    with_hours[of_hours[of_hours >= 0]] = True
     if missing_hours == "error" and not with_hours.all():
         without = sorted(compress(number, ~with_hours))
         raise MissingHoursError(
@@ -249,10 +254,10 @@ def _with_hours(
 
 
 def _hours(
-    snapshot: Snapshot, number: dict[str, int], always_open: Int64
+    snapshot: Snapshot, of_hours: Int64, always_open: Int64
 ) -> tuple[Int64, Int64, Int64]:
     hours = snapshot.hours
-    shop = _numbers(hours.store_ids, number)[hours.code]
+    shop = of_hours[hours.code]
     keep = shop >= 0
     return (
         np.append(shop[keep], always_open),
