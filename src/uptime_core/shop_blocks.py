@@ -49,16 +49,19 @@ class Block:
         zones = sorted(set(every.zone[shops].tolist()))
         return ShopColumns(
             shops=self.shops,
-            poll_shop=every.poll_shop[polls] - self.first,
+            poll_shop=self._numbered(every.poll_shop[polls]),
             poll_at=every.poll_at[polls],
             poll_status=every.poll_status[polls],
-            row_shop=every.row_shop[hours] - self.first,
+            row_shop=self._numbered(every.row_shop[hours]),
             row_start=every.row_start[hours],
             row_end=every.row_end[hours],
             zone=np.searchsorted(zones, every.zone[shops]),
             segments=tuple(every.segments[zone] for zone in zones),
             totals=None if every.totals is None else every.totals[:, shops],
         )
+
+    def _numbered(self, shop: Int64) -> Int64:
+        return shop - self.first if self.first else shop  # no copy of all columns
 
     def __reduce__(self) -> tuple[type[Block], tuple[object, ...]]:
         """For other processes, without the rows of other shops."""
