@@ -32,26 +32,29 @@ def columns(rows: list[PollRow]) -> tuple[Any, Any, Any]:
     return shop, at, status.astype(np.uint8)
 
 
-@given(rows_of_polls)
-def test_settled_polls_are_sorted_distinct_and_down_wins(rows: list[PollRow]) -> None:
+@given(rows=rows_of_polls, by_shop=st.booleans())
+def test_settled_polls_are_sorted_distinct_and_down_wins(
+    *, rows: list[PollRow], by_shop: bool
+) -> None:
     statuses: dict[tuple[int, int], set[int]] = {}
     for shop, at, status in rows:
         statuses.setdefault((shop, at), set()).add(status)
-    polls = settle(*columns(rows))
+    polls = settle(*columns(rows), by_shop=by_shop)
     found = list(zip(polls.shop, polls.at, polls.status, strict=True))
     assert found == [(*key, min(statuses[key])) for key in sorted(statuses)]
     assert polls.duplicates == len(rows) - len(statuses)
     assert polls.conflicts == sum(len(both) == 2 for both in statuses.values())
 
 
+@pytest.mark.parametrize("by_shop", [False, True])
 @pytest.mark.parametrize("runs", [1, 2, FEW_RUNS, FEW_RUNS + 1, 500])
-def test_sorted_runs_settle_like_any_other_order(runs: int) -> None:
+def test_sorted_runs_settle_like_any_other_order(runs: int, *, by_shop: bool) -> None:
     chance = np.random.default_rng(runs)
     rows = np.array([chance.integers(0, most, 3000) for most in (7, 900, 2)])
     parts = np.array_split(rows, runs, axis=1)
     in_runs = np.hstack([part[:, np.lexsort(part[::-1])] for part in parts])
     expected = settle(*columns(rows.T.tolist()))
-    polls = settle(*columns(in_runs.T.tolist()))
+    polls = settle(*columns(in_runs.T.tolist()), by_shop=by_shop)
     assert polls.key.tolist() == expected.key.tolist() == sorted(set(polls.key))
     assert polls.duplicates == expected.duplicates > 0
     assert polls.conflicts == expected.conflicts > 0
