@@ -95,7 +95,7 @@ def plain_timestamps(
     is_read &= (marks & _MARKS_KEPT) == _MARKS[digits]
     is_read &= (fetch(words, end - 4)[0] & _UTC_KEPT) == _UTC
     is_read &= (length >= _LENGTHS[0]) & (length <= _LENGTHS[-1])
-    is_read &= length != _LENGTHS[1]  # a point alone is no fraction
+    is_read &= length != _LENGTHS[1]  # it has two blanks, or a point alone
 
     month_start, month_minutes, is_month = _months(date)
     minutes = ((times * _TO_MINUTES) >> _bits(6)) - np.uint64(_DAY_MINUTES)

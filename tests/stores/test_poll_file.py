@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from uptime_core.errors import InputError
 from uptime_core.headers import POLL_COLUMNS
+from uptime_core.instants import parse_timestamp
 from uptime_core.plain_polls import PlainPolls, scan
 from uptime_core.rejects import Rejects
-from uptime_core.stores import line_blocks, poll_file
+from uptime_core.stores import line_blocks, parts, poll_file
 from uptime_core.testing.strategies import hostile_csv
 
 if TYPE_CHECKING:
@@ -38,7 +39,10 @@ def plainly(path: Path, rejects: Rejects, most_rows: int = 10**9) -> list[PollCo
 
 
 def as_texts(path: Path, rejects: Rejects) -> list[PollColumns]:
-    with mock.patch.object(poll_file, "scan", return_value=None):
+    with (
+        mock.patch.object(poll_file, "scan", return_value=None),
+        mock.patch.object(parts, "split_header", return_value=None),
+    ):
         return plainly(path, rejects)
 
 
@@ -78,10 +82,62 @@ def test_generated_files(folder: Path, file: HostileCsv, block: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "row", ["a,2023-01-24 09:06:42. UTC,active", "a,2023-02-29 09:06:42 UTC,active"]
+    "timestamp",
+    [
+        "2023-01-24 09:06:42. UTC",
+        "2023-01-24 09:06:42  UTC",
+        "2023-01-24 09:06:42.1234567 UTC",
+        "2023-02-29 09:06:42 UTC",
+        "2023-01-00 09:06:42 UTC",
+        "2023-00-24 09:06:42 UTC",
+        "2023-13-24 09:06:42 UTC",
+        "2023-01-24 24:00:00 UTC",
+        "2023-01-24 23:60:00 UTC",
+        "2023-01-24 23:59:60 UTC",
+        "2023-01-24 23:59:60.5 UTC",
+        "1899-12-31 23:59:59 UTC",
+        "1900-01-01 00:00:00 UTC",
+        "2199-12-31 23:59:59 UTC",
+        "2200-01-01 00:00:00 UTC",
+        "2200-12-01 00:00:00 UTC",
+    ],
 )
-def test_a_row_that_is_nearly_plain(path: Path, row: str) -> None:
-    path.write_text(f"{HEADER}{row}\n")
+def test_a_timestamp_that_is_nearly_plain(path: Path, timestamp: str) -> None:
+    path.write_text(f"{HEADER}a,{timestamp},active\n")
+    assert outcome(plainly, path) == outcome(as_texts, path)
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        "activ",
+        "activee",
+        "active ",
+        "inactiv",
+        "inactivee",
+        "inactivexx",
+        "activ\u00e9",
+    ],
+)
+def test_a_status_that_is_nearly_plain(path: Path, status: str) -> None:
+    for other in ("", "b,2021-12-31 00:00:00 UTC,inactive\n"):
+        path.write_text(f"{HEADER}a,2023-01-24 09:06:42 UTC,{status}\n{other}")
+        assert outcome(plainly, path) == outcome(as_texts, path)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"store_id,status\na,\xff\n",
+        b"a,2023-01-25 18:13:22 UTC,active\n\xff\n",
+        b"store_id,\xff\n\0\n",
+        b"\n \n\nstore_id,status\n",
+    ],
+)
+def test_what_is_wrong_with_a_file_does_not_depend_on_the_way(
+    path: Path, data: bytes
+) -> None:
+    path.write_bytes(data)
     assert outcome(plainly, path) == outcome(as_texts, path)
 
 
@@ -127,8 +183,14 @@ def test_each_byte_of_a_timestamp_is_checked(other: bytes) -> None:
                 continue
             assert polls is not None
             is_digit = good[place] in b"0123456789" and byte in b"0123456789"
-            if not is_digit:
-                assert polls.at_is_read[0] == (byte == good[place])
+            try:
+                at = parse_timestamp(data.decode())
+            except InputError:
+                at = None
+            if is_digit or polls.at_is_read[0]:
+                assert (polls.at[0] if polls.at_is_read[0] else None) == at
+            else:
+                assert byte != good[place]
 
 
 def many(rows: int, chance: random.Random) -> str:

@@ -118,11 +118,8 @@ def split_header(
     """The columns of a file, and the rest of its first block after the header.
 
     Returns:
-        None if the header is more than a line of its own, so that it takes
-        `read_batches` to find it.
-
-    Raises:
-        BadFileError: The block is no text, or the header lacks a column.
+        None if the header is more than a line of its own, or has a fault, so that it
+        takes `read_batches` to find it, or to say what is wrong with the file.
     """
     data = block.data
     if b'"' in data:
@@ -130,15 +127,14 @@ def split_header(
     start, number = 0, block.line
     while start < len(data):
         end = data.find(b"\n", start) + 1 or len(data)
-        for line in text_lines([LineBlock(number, data[start:end])], source):
-            if not line.strip(BLANKS + "\r\n"):
-                continue
-            try:
-                (header,) = csv.reader([line], strict=True)
-            except csv.Error:
-                return None
-            layout = _layout(header, columns, source, number)
-            return layout, LineBlock(number + 1, data[end:])
+        try:
+            for line in text_lines([LineBlock(number, data[start:end])], source):
+                if line.strip(BLANKS + "\r\n"):
+                    (header,) = csv.reader([line], strict=True)
+                    layout = _layout(header, columns, source, number)
+                    return layout, LineBlock(number + 1, data[end:])
+        except (csv.Error, BadFileError):
+            return None
         start, number = end, number + 1
     return None
 
