@@ -486,6 +486,18 @@ def test_shops_in_quarantine_are_left_out_and_counted(
     assert report.provenance.rejected == 3
 
 
+def test_late_polls_of_shops_in_quarantine_are_not_counted() -> None:
+    polls = [
+        (shop, NOON + hour * timedelta(hours=1), True)
+        for shop in "ab"
+        for hour in (0, 1)
+    ]
+    snapshot = attrs.evolve(Snapshot.of(polls), quarantined=frozenset({"b"}))
+    for stores in ("all", "polled", ["a", "b"]):
+        report = compute_snapshot(snapshot, as_of=NOON, stores=stores)
+        assert report.provenance.after_as_of == 1
+
+
 ZONES = [
     "Australia/Lord_Howe",
     "America/Chicago",

@@ -17,7 +17,9 @@ def test_a_formula_gets_a_leading_apostrophe(first: str, rest: str) -> None:
     assert excel_safe_text(first + rest) == f"'{first}{rest}"
 
 
-@pytest.mark.parametrize("text", ["--1", "-1.5", "-1\n", "-1e5", "-", "=1", "@1", "+a"])
+@pytest.mark.parametrize(
+    "text", ["+5", "--1", "-1.5", "-1\n", "-1e5", "-", "=1", "@1", "+a"]
+)
 def test_only_a_plain_integer_keeps_its_sign(text: str) -> None:
     assert excel_safe_text(text) == f"'{text}"
 
@@ -51,3 +53,9 @@ def test_no_text_comes_out_as_a_formula(text: str) -> None:
 )
 def test_many_are_made_safe_like_each(texts: list[str]) -> None:
     assert list(excel_safe_texts(texts)) == list(map(excel_safe_text, texts))
+
+
+@pytest.mark.parametrize("first", RISKY, ids=ascii)
+def test_one_that_is_risky_among_safe_ones_is_made_safe(first: str) -> None:
+    risky = f"{first}a"
+    assert excel_safe_texts(["safe", risky, "1"]) == ["safe", f"'{risky}", "1"]

@@ -11,8 +11,6 @@ if __name__ == "__main__":
 
 from typing import TYPE_CHECKING, TextIO
 
-from uptime_core.arguments import parse
-from uptime_core.commands import check, load, report
 from uptime_core.errors import UptimeError
 
 if TYPE_CHECKING:
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
-
-_COMMANDS = {"report": report, "load": load, "check": check}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,13 +43,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
+    # Here, so that an interrupt while these are loaded is one like any other.
+    from uptime_core import commands  # noqa: PLC0415
+    from uptime_core.arguments import parse  # noqa: PLC0415
+
     try:
         options = parse(arguments)
     except SystemExit:  # after --help or --version
         if sys.stdout is not None:
             sys.stdout.flush()
         return 0
-    line, code = _COMMANDS[options.command](options)
+    command = {
+        "report": commands.report,
+        "load": commands.load,
+        "check": commands.check,
+    }[options.command]
+    line, code = command(options)
     _say(line)
     return code
 

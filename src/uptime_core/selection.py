@@ -93,7 +93,6 @@ def _polled(snapshot: Snapshot, as_of: int) -> tuple[Bool, Int64]:
     if totals is not None:
         return totals.polls > 0, later + totals.later
     # To count them would take a column of larger integers.
-    # To count them would take a column of larger integers.
     is_polled = np.zeros(shops, dtype=np.bool_)
     is_polled[code] = True
     return is_polled, later
