@@ -5,7 +5,8 @@
     python benchmarks/run.py --polls POLLS --hours HOURS --timezones ZONES --all
 
 Without files, a set is generated from a seed. `--parts` runs some of them, `--all` also
-those that take minutes and gigabytes, and `--quick` tries all of them with tiny data.
+those that take minutes and gigabytes, and `--quick` tries them with data so tiny that
+figures and verdicts mean nothing.
 What is found goes to standard output and, with `--into FILE`, into a JSON file, where
 it replaces what these parts found before on the same machine. From `results.json`,
 `tables.py` and `docs/pictures/make_pictures.py` make the page of the documentation.
@@ -31,7 +32,8 @@ import part
 import uptime_core
 from targets import TARGETS
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
+RESULTS = HERE / "results.json"
 SHORT = ("imports", "compare", "kernel", "hourly", "sample")
 LONG = ("scaling", "year")
 LIBRARIES = (
@@ -50,6 +52,8 @@ def main() -> None:
     parts = options.parts.split(",") if options.parts else list(SHORT)
     if options.all and not options.parts:
         parts.extend(LONG)
+    if options.quick and options.into and options.into.resolve() == RESULTS:
+        parser.error(f"a trial's figures do not belong into {RESULTS.name}")
     if unknown := {*parts} - {*SHORT, *LONG}:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     found = known(options.into)

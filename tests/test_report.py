@@ -506,3 +506,8 @@ def test_the_text_is_what_the_csv_module_writes(
     again = io.StringIO()
     csv.writer(again, lineterminator="\n").writerows(rows)
     assert again.getvalue() == text
+
+
+def test_a_report_that_lost_its_windows_has_ids_only() -> None:
+    none = report_of(("b", "a,1"), [], [], [], windows=())
+    assert none.to_csv() == 'store_id\nb\n"a,1"\n'

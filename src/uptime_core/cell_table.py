@@ -78,6 +78,7 @@ class CellTable:
         """Look up some rows as texts, and keep those that have a number."""
         texts = cells.texts(rows)
         numbers = np.array(self._numbers_of(texts), dtype=np.int32)
+        # At first all of them are new and have numbers, and need no look at each.
         if (
             numbers.min() < 0
             or len(set(texts)) < len(texts)

@@ -1,6 +1,6 @@
 """The commands of the command line; each says in a line what it did.
 
-What only some of them need is imported by these: the others start 15 ms sooner.
+What only some of them need is imported by these: the others start 10 ms sooner.
 """
 # ruff: noqa: PLC0415
 
@@ -72,16 +72,6 @@ def report(options: argparse.Namespace) -> Done:
     if options.output is None:
         _write_to_standard_output(text, "; use -o")
     return Done(_summary(made, time.perf_counter() - started))
-
-
-def _keep_memory() -> None:
-    """Have the C library keep what is freed for the next arrays.
-
-    At first it hands free memory back at once, and a block of lines takes 5 MB that
-    are fetched again for the next, page by page: a tenth of a report's time. Once an
-    array has been freed, glibc keeps twice as much as that took, up to 64 MB.
-    """
-    np.empty(_KEPT_BYTES, dtype=np.uint8)
 
 
 def load(options: argparse.Namespace) -> Done:
@@ -208,6 +198,16 @@ def _existing_store(path: str) -> SqliteStore:
             "there is no store in it; make one with the command load", source=path
         )
     return SqliteStore(path)
+
+
+def _keep_memory() -> None:
+    """Have the C library keep what is freed for the next arrays.
+
+    At first it hands free memory back at once, and what a block of lines took is
+    fetched again for the next, page by page: 5 to 10 % of a report's time. Once an
+    array has been freed, glibc keeps twice as much as that took, up to 64 MB.
+    """
+    np.empty(_KEPT_BYTES, dtype=np.uint8)
 
 
 @contextmanager

@@ -128,8 +128,9 @@ def _table(
     ]
     table: dict[tuple[str, ...], Sequence[str]] = {
         ("store_id",): excel_safe_texts(store_ids) if excel_safe else store_ids,
-        tuple(headers): decimal_rows(cells, decimals),
     }
+    if cells:  # a report may have lost its windows
+        table[tuple(headers)] = decimal_rows(cells, decimals)
     if columns == "extended":
         observed = sums["uptime"] + sums["downtime"]
         for index, window in enumerate(windows):

@@ -113,6 +113,20 @@ def test_whole_processes_that_disagree_are_not_timed(
         module("compare").check(tmp_path, files, tmp_path)
 
 
+@NEEDS_SQL
+def test_our_own_processes_that_disagree_are_not_timed(
+    module: Callable[[str], Any],
+    files: tuple[Path, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compare = module("compare")
+    monkeypatch.setattr(compare, "POLICY", ("--extrapolation", "next"))
+
+    with pytest.raises(ValueError, match="CSV files: its file is not the report"):
+        compare.check(tmp_path, files, compare.COMPARISON)
+
+
 def test_a_loop_over_shops_that_disagrees_is_not_timed(
     module: Callable[[str], Any], files: tuple[Path, ...], tmp_path: Path
 ) -> None:
@@ -175,6 +189,8 @@ def test_parts_are_put_together(tmp_path: Path) -> None:
     assert other.returncode
 
     assert "no such part: lunch" in run("run.py", "--parts", "lunch").stderr
+    trial = run("run.py", "--quick", "--into", BENCHMARKS / "results.json")
+    assert "a trial's figures do not belong into results.json" in trial.stderr
 
 
 def test_the_tables_are_those_of_the_results(module: Callable[[str], Any]) -> None:

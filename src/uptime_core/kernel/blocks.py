@@ -82,8 +82,9 @@ class BlockRows(NamedTuple):
     def rows(self, number: int) -> Int64 | slice:
         """The rows of a block.
 
-        To look through all for each block takes less time than to sort them by block
-        up to a hundred million rows, and none of the memory; threads share the work.
+        To look through all for each of 14 blocks takes half the time that sorting them
+        by block takes, for 7.5 million rows, and none of its memory; and threads share
+        the work.
         """
         return (
             slice(None) if self.block is None else np.flatnonzero(self.block == number)
