@@ -149,6 +149,7 @@ def _csv_store(options: argparse.Namespace, on_error: OnError) -> CsvStore:
         options.timezones,
         on_error=on_error,
         columns=column_names(options.column),
+        fork=True,
     )
 
 

@@ -7,7 +7,7 @@ row. Other blocks are left to the csv module, so nothing is ever guessed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
@@ -23,6 +23,7 @@ WORDS = 4
 LONGEST_STRETCH = 64
 """Bytes that are looked at as words."""
 _LONGEST_LINE = 1 << 16
+_HIGH_BITS = 0x8080808080808080
 _PADDING = LONGEST_STRETCH  # words can be fetched for the last cell, and after it
 
 
@@ -59,6 +60,14 @@ class Stretches(NamedTuple):
 
     def texts(self, rows: Int64) -> list[str]:
         """The stretches of some rows."""
+        columns = [column[rows] for column in self.words[1:]]
+        if columns:
+            words = np.stack(columns, axis=1).astype("<u8")
+            if not int(np.bitwise_or.reduce(words, axis=None)) & _HIGH_BITS:
+                # A third of the time: numpy cuts ASCII texts where the zeros begin.
+                letters = words.view(np.uint8).astype(np.uint32)
+                texts = letters.view(f"U{letters.shape[1]}").ravel().tolist()
+                return cast("list[str]", texts)
         places = zip(self.start[rows].tolist(), self.end[rows].tolist(), strict=True)
         return [self.data[start:end].decode() for start, end in places]
 

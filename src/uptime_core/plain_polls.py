@@ -46,10 +46,10 @@ class PlainPolls(NamedTuple):
     at_is_read: Bool
     status: UInt8
 
-    def cell(self, column: int, row: int) -> bytes:
+    def text(self, column: int, row: int) -> str:
         """A cell, of column 0 (id), 1 (timestamp) or 2 (status)."""
         start, end = self.cells[column]
-        return self.store_ids.data[start[row] : end[row]]
+        return self.store_ids.data[start[row] : end[row]].decode()
 
 
 def scan(data: bytes, places: Sequence[int], width: int) -> PlainPolls | None:

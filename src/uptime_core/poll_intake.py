@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -18,13 +19,31 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from uptime_core.intake import Misfit
-    from uptime_core.kernel.arrays import Int32, Int64, UInt8
+    from uptime_core.kernel.arrays import Bool, Int32, Int64, UInt8
     from uptime_core.plain_polls import PlainPolls
     from uptime_core.rejects import Rejects
 
 Cells = tuple[str, str, str]
+Columns: TypeAlias = "tuple[Int32, Int64, UInt8]"
+"""Number of the id, instant in microseconds, status."""
 
 _NEITHER = ODD_STATUS
+
+
+class CopiedPolls(NamedTuple):
+    """Good rows that another intake has numbered.
+
+    Attributes:
+        store_ids: The ids whose numbers come next, from 0 in the first of these.
+        code: The numbers of the rows' ids.
+        at: Instants in microseconds.
+        status: 1 is up, 0 is down.
+    """
+
+    store_ids: list[str]
+    code: Int32
+    at: Int64
+    status: UInt8
 
 
 class _StatusCodes(dict[str, int]):
@@ -52,7 +71,9 @@ class PollIntake:
         self._codes = StoreCodes()
         self._ids = CellTable(self._codes.numbers)
         self._statuses = _StatusCodes()
-        self._parts: list[tuple[Int32, Int64, UInt8]] = []
+        self._good = _GrowingColumns()
+        self._told = 0
+        self._copied = np.empty(0, dtype=np.int32)
 
     def add(
         self,
@@ -86,33 +107,60 @@ class PollIntake:
         Raises:
             InputError: The first bad row's, if bad rows are not collected.
         """
+        columns = self._columns(polls)
+        self._take(
+            columns,
+            range(line, line + len(polls.at)),
+            lambda row: (
+                polls.text(0, row),
+                polls.text(1, row),
+                polls.text(2, row),
+            ),
+        )
 
-        def text(column: int, row: int) -> str:
-            return polls.cell(column, row).decode()
+    def copied(self, polls: PlainPolls) -> CopiedPolls | None:
+        """What `add_copied` of another intake takes, for plain lines in their order.
 
+        Nothing is taken in here but the ids.
+
+        Returns:
+            None if a row is bad.
+        """
+        columns = self._columns(polls)
+        if _are_bad(columns).any():
+            return None
+        store_ids = list(islice(self._codes, self._told, None))
+        self._told += len(store_ids)
+        return CopiedPolls(store_ids, *columns)
+
+    def add_copied(self, polls: CopiedPolls) -> None:
+        """Take in what `copied` of one other intake gave, in the same order."""
+        if polls.store_ids:
+            codes = np.array(self._codes.numbers(polls.store_ids), dtype=np.int32)
+            self._copied = np.append(self._copied, codes)
+        code = self._copied[polls.code]
+        self._good.add((code, polls.at, polls.status))
+
+    def _columns(self, polls: PlainPolls) -> Columns:
         code = self._ids.lookup(polls.store_ids)
         at, status = polls.at, polls.status
         odd = np.flatnonzero(~polls.at_is_read).tolist()
         if odd:
-            at[odd] = parse_timestamps([text(1, row) for row in odd])
+            at[odd] = parse_timestamps([polls.text(1, row) for row in odd])
         for row in np.flatnonzero(status == ODD_STATUS).tolist():
-            status[row] = self._statuses[text(2, row)]
-        self._take(
-            (code, at, status),
-            range(line, line + len(at)),
-            lambda row: (text(0, row), text(1, row), text(2, row)),
-        )
+            status[row] = self._statuses[polls.text(2, row)]
+        return code, at, status
 
     def _take(
         self,
-        columns: tuple[Int32, Int64, UInt8],
+        columns: Columns,
         lines: Sequence[int],
         cells: Callable[[int], Cells],
         misfits: Sequence[Misfit] = (),
     ) -> None:
         """Keep the good rows, and reject the bad ones in the order of their lines."""
         code, at, status = columns
-        bad = (code < 0) | (at == UNREADABLE) | (status == _NEITHER)
+        bad = _are_bad(columns)
         faults: list[tuple[int, InputError, tuple[str, ...]]] = [
             (misfit.line, misfit.error, misfit.cells) for misfit in misfits
         ]
@@ -124,17 +172,64 @@ class PollIntake:
             code, at, status = code[~bad], at[~bad], status[~bad]
         for line, error, texts in sorted(faults, key=itemgetter(0)):
             self._rejects.reject(error, self.source, line, texts)
-        self._parts.append((code, at, status))
+        self._good.add((code, at, status))
+
+    def expect(self, rows: int) -> None:
+        """Make room for as many rows in all, so that it need not grow."""
+        self._good.expect(rows)
 
     def finish(self) -> PollColumns:
         """The polls taken in."""
-        if not self._parts:
-            return PollColumns((), (), (), ())
-        columns = [np.concatenate(parts) for parts in zip(*self._parts, strict=True)]
-        self._parts = []
+        columns = self._good.columns()
+        self._good = _GrowingColumns()
         for column in columns:
             column.flags.writeable = False  # so that it need not be copied
         return PollColumns(self._codes.store_ids, *columns)
+
+
+class _GrowingColumns:
+    """Columns with room for more rows: parts of them need not be put together."""
+
+    def __init__(self) -> None:
+        self._rows = 0
+        self._columns = _room(0)
+
+    def expect(self, rows: int) -> None:
+        """Make room for as many rows in all; memory is taken when they come."""
+        if rows > len(self._columns[0]):
+            before = self._columns
+            self._columns = _room(rows)
+            for column, values in zip(self._columns, before, strict=True):
+                column[: self._rows] = values[: self._rows]
+
+    def add(self, rows: Columns) -> None:
+        """Append some rows."""
+        first, after = self._rows, self._rows + len(rows[0])
+        if after > len(self._columns[0]):
+            self.expect(2 * after)
+        self._rows = after
+        for column, values in zip(self._columns, rows, strict=True):
+            column[first:after] = values
+
+    def columns(self) -> Columns:
+        """All rows."""
+        code, at, status = self._columns
+        rows = slice(self._rows)
+        return code[rows], at[rows], status[rows]
+
+
+def _room(rows: int) -> Columns:
+    return (
+        np.empty(rows, dtype=np.int32),
+        np.empty(rows, dtype=np.int64),
+        np.empty(rows, dtype=np.uint8),
+    )
+
+
+def _are_bad(columns: Columns) -> Bool:
+    code, at, status = columns
+    bad: Bool = (code < 0) | (at == UNREADABLE) | (status == _NEITHER)
+    return bad
 
 
 def _poll_error(store_id: str, timestamp: str, status: str) -> InputError:

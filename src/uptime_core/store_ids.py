@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from uptime_core.errors import InputError, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 BLANKS = " \t"
 """What is trimmed from both ends of every cell."""
@@ -58,47 +58,43 @@ class StoreCodes(dict[str, int]):
     """Numbers distinct ids from 0, as they come; a bad id has the number -1.
 
     Looking up a cell gives its id's number, so that whole columns are numbered with
-    ``map``, without a call in Python for a cell seen before.
+    ``map``, without a call in Python for a cell that is an id seen before. It holds the
+    ids only, in the order of their numbers.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._codes: dict[str, int] = {}
+        self._odd: dict[str, int] = {}
 
     def __missing__(self, cell: str) -> int:
-        try:
-            store_id = parse_store_id(cell)
-        except InputError:
-            return -1
-        self[cell] = code = self._codes.setdefault(store_id, len(self._codes))
+        code = self._odd.get(cell)
+        if code is None:
+            try:
+                store_id = parse_store_id(cell)
+            except InputError:
+                return -1
+            code = self.setdefault(store_id, len(self))
+            if store_id != cell:
+                self._odd[cell] = code
         return code
 
     def numbers(self, cells: Sequence[str]) -> list[int]:
         """The numbers of many cells, as looking up each of them would give them.
 
-        Plain ones that are new are numbered at once, in a fifth of the time.
+        Plain ones that are all new are numbered at once, in a fifth of the time.
         """
-        fresh = [cell for cell in dict.fromkeys(cells) if cell not in self]
-        if are_plain_store_ids(fresh):
-            new = [cell for cell in fresh if cell not in self._codes]
-            first = len(self._codes)
-            codes = range(first, first + len(new))
-            self._codes.update(zip(new, codes, strict=True))
+        if self.keys().isdisjoint(cells) and are_plain_store_ids(cells):
+            new = dict.fromkeys(cells)
+            first = len(self)
+            self.update(zip(new, range(first, first + len(new)), strict=True))
             if len(new) == len(cells):
-                self.update(zip(new, codes, strict=True))
-                return list(codes)
-            self.update(zip(fresh, map(self._codes.__getitem__, fresh), strict=True))
+                return list(range(first, len(self)))
         return list(map(self.__getitem__, cells))
-
-    @property
-    def by_id(self) -> Mapping[str, int]:
-        """The numbers by id, as `parse_store_id` gives it."""
-        return self._codes
 
     @property
     def store_ids(self) -> tuple[str, ...]:
         """The distinct ids, in the order of their numbers."""
-        return tuple(self._codes)
+        return tuple(self)
 
 
 def _fault(store_id: str) -> str | None:

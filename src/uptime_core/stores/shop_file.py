@@ -76,4 +76,6 @@ def plain_rows(data: bytes, layout: Layout) -> PlainRows | None:
 def _cells(layout: Layout, rest: str) -> tuple[str, ...]:
     """The wanted cells behind the shop's id."""
     cells = rest.split(",")
+    if layout.places == list(range(layout.width)):
+        return tuple(cells)
     return tuple(cells[place - 1] for place in layout.places[1:])
