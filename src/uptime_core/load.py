@@ -201,14 +201,14 @@ def _read(
     if path is None:
         return None
     with unchanged(path):
-        return read(path, columns, on_error, meter.next_file(path))
+        return read(path, columns, on_error, meter.of_file())
 
 
 def _poll_parts(
     path: StrPath, columns: Sequence[Column], rejects: Rejects, meter: FileMeter
 ) -> Iterator[PollColumns]:
     with unchanged(path):
-        told = meter.next_file(path)
+        told = meter.of_file()
         yield from read_poll_parts(path, columns, rejects, PART_ROWS, told)
 
 

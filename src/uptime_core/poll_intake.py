@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -18,11 +18,14 @@ from uptime_core.store_ids import StoreCodes, parse_store_id
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import numpy.typing as npt
+
     from uptime_core.intake import Misfit
     from uptime_core.kernel.arrays import Bool, Int32, Int64, UInt8
     from uptime_core.plain_polls import PlainPolls
     from uptime_core.rejects import Rejects
 
+Scalar = TypeVar("Scalar", bound=np.generic)
 Cells = tuple[str, str, str]
 Columns: TypeAlias = "tuple[Int32, Int64, UInt8]"
 """Number of the id, instant in microseconds, status."""
@@ -174,10 +177,6 @@ class PollIntake:
             self._rejects.reject(error, self.source, line, texts)
         self._good.add((code, at, status))
 
-    def expect(self, rows: int) -> None:
-        """Make room for as many rows in all, so that it need not grow."""
-        self._good.expect(rows)
-
     def finish(self) -> PollColumns:
         """The polls taken in."""
         columns = self._good.columns()
@@ -188,42 +187,41 @@ class PollIntake:
 
 
 class _GrowingColumns:
-    """Columns with room for more rows: parts of them need not be put together."""
+    """Columns with room for more rows, which takes memory only when they come.
+
+    To put parts together in the end takes as much time, and memory for both.
+    """
 
     def __init__(self) -> None:
         self._rows = 0
-        self._columns = _room(0)
+        self._code = np.empty(0, dtype=np.int32)
+        self._at = np.empty(0, dtype=np.int64)
+        self._status = np.empty(0, dtype=np.uint8)
 
-    def expect(self, rows: int) -> None:
-        """Make room for as many rows in all; memory is taken when they come."""
-        if rows > len(self._columns[0]):
-            before = self._columns
-            self._columns = _room(rows)
-            for column, values in zip(self._columns, before, strict=True):
-                column[: self._rows] = values[: self._rows]
-
-    def add(self, rows: Columns) -> None:
+    def add(self, columns: Columns) -> None:
         """Append some rows."""
-        first, after = self._rows, self._rows + len(rows[0])
-        if after > len(self._columns[0]):
-            self.expect(2 * after)
-        self._rows = after
-        for column, values in zip(self._columns, rows, strict=True):
-            column[first:after] = values
+        code, at, status = columns
+        new = slice(self._rows, self._rows + len(at))
+        if new.stop > len(self._at):
+            room = 2 * new.stop
+            self._code, self._at, self._status = (
+                _enlarged(self._code, self._rows, room),
+                _enlarged(self._at, self._rows, room),
+                _enlarged(self._status, self._rows, room),
+            )
+        self._code[new], self._at[new], self._status[new] = code, at, status
+        self._rows = new.stop
 
     def columns(self) -> Columns:
         """All rows."""
-        code, at, status = self._columns
         rows = slice(self._rows)
-        return code[rows], at[rows], status[rows]
+        return self._code[rows], self._at[rows], self._status[rows]
 
 
-def _room(rows: int) -> Columns:
-    return (
-        np.empty(rows, dtype=np.int32),
-        np.empty(rows, dtype=np.int64),
-        np.empty(rows, dtype=np.uint8),
-    )
+def _enlarged(column: npt.NDArray[Scalar], rows: int, room: int) -> npt.NDArray[Scalar]:
+    larger = np.empty(room, dtype=column.dtype)
+    larger[:rows] = column[:rows]
+    return larger
 
 
 def _are_bad(columns: Columns) -> Bool:

@@ -14,6 +14,7 @@ from uptime_core.errors import (
     counted,
     shown,
 )
+from uptime_core.kernel.arrays import counts_of, taken
 from uptime_core.kernel.localtime import offset_segments
 from uptime_core.kernel.weekly import WEEK
 from uptime_core.timezones import load_timezone
@@ -21,7 +22,7 @@ from uptime_core.timezones import load_timezone
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from uptime_core.kernel.arrays import Bool, Int64, UInt8
+    from uptime_core.kernel.arrays import Bool, Index, Int64, UInt8
     from uptime_core.kernel.localtime import Segments
     from uptime_core.policy import MissingHours, Policy
     from uptime_core.request import CheckedSelection
@@ -92,10 +93,7 @@ def _polled(snapshot: Snapshot, as_of: int) -> tuple[Bool, Int64]:
         code = code[~is_late]
     if totals is not None:
         return totals.polls > 0, later + totals.later
-    # To count them would take a column of larger integers.
-    is_polled = np.zeros(shops, dtype=np.bool_)
-    is_polled[code] = True
-    return is_polled, later
+    return counts_of(code, shops) > 0, later
 
 
 class ShopColumns(NamedTuple):
@@ -116,7 +114,7 @@ class ShopColumns(NamedTuple):
     """
 
     shops: int
-    poll_shop: Int64
+    poll_shop: Index
     poll_at: Int64
     poll_status: UInt8
     row_shop: Int64
@@ -211,13 +209,16 @@ def _numbers(store_ids: tuple[str, ...], number: dict[str, int]) -> Int64:
 
 def _polls(
     snapshot: Snapshot, number: dict[str, int], as_of: int
-) -> tuple[Int64, Int64, UInt8]:
+) -> tuple[Index, Int64, UInt8]:
     polls = snapshot.polls
     numbers = _numbers(polls.store_ids, number)
-    shop = numbers[polls.code]
     newest = polls.newest()
-    if newest is None or ((numbers >= 0).all() and newest <= as_of):
-        return shop, polls.at, polls.status
+    if newest is None or newest <= as_of:
+        if np.array_equal(numbers, np.arange(len(numbers))):
+            return polls.code, polls.at, polls.status  # no copies of the columns
+        if (numbers >= 0).all():
+            return taken(numbers, polls.code), polls.at, polls.status
+    shop = taken(numbers, polls.code)
     keep = (shop >= 0) & (polls.at <= as_of)
     return shop[keep], polls.at[keep], polls.status[keep]
 

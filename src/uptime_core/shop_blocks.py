@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
+from uptime_core.kernel.arrays import counts_of
 from uptime_core.kernel.blocks import MOST_SHOPS, BlockRows, shop_blocks, time_bits
 from uptime_core.selection import ShopColumns
 
@@ -45,23 +46,21 @@ class Block:
         """What is known of the shops, numbered from 0."""
         every = self._all
         polls, hours = self._polls.rows(self.number), self._hours.rows(self.number)
+        shop = every.poll_shop[polls]
         shops = slice(self.first, self.after)
         zones = sorted(set(every.zone[shops].tolist()))
         return ShopColumns(
             shops=self.shops,
-            poll_shop=self._numbered(every.poll_shop[polls]),
+            poll_shop=shop - self.first if self.first else shop,  # no copy of all
             poll_at=every.poll_at[polls],
             poll_status=every.poll_status[polls],
-            row_shop=self._numbered(every.row_shop[hours]),
+            row_shop=every.row_shop[hours] - self.first,
             row_start=every.row_start[hours],
             row_end=every.row_end[hours],
             zone=np.searchsorted(zones, every.zone[shops]),
             segments=tuple(every.segments[zone] for zone in zones),
             totals=None if every.totals is None else every.totals[:, shops],
         )
-
-    def _numbered(self, shop: Int64) -> Int64:
-        return shop - self.first if self.first else shop  # no copy of all columns
 
     def __reduce__(self) -> tuple[type[Block], tuple[object, ...]]:
         """For other processes, without the rows of other shops."""
@@ -84,7 +83,7 @@ def blocks_of(
         low = min(low, int(columns.poll_at.min()))
         high = max(high, int(columns.poll_at.max()))
     blocks = shop_blocks(
-        np.bincount(columns.poll_shop, minlength=columns.shops),
+        counts_of(columns.poll_shop, columns.shops),
         time_bits(low, high),
         max((len(offsets) for _, offsets in columns.segments), default=1),
         most_shops,

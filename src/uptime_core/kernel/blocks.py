@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from uptime_core.kernel.arrays import taken
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
 
-    from uptime_core.kernel.arrays import Int64
+    from uptime_core.kernel.arrays import Index, Int64
 
 PACKED_BITS = 61
 """Bits for a shop and an instant; one more holds the status, one the sign."""
@@ -66,7 +68,7 @@ class BlockRows(NamedTuple):
     block: npt.NDArray[np.unsignedinteger[Any]] | None = None
 
     @classmethod
-    def of(cls, shop: Int64, blocks: Sequence[tuple[int, int]]) -> BlockRows:
+    def of(cls, shop: Index, blocks: Sequence[tuple[int, int]]) -> BlockRows:
         """The rows of blocks.
 
         Args:
@@ -77,7 +79,7 @@ class BlockRows(NamedTuple):
             return cls()
         after = np.array([end for _, end in blocks], dtype=np.int64)
         of_shop = np.searchsorted(after, np.arange(after[-1]), "right")
-        return cls(of_shop.astype(np.min_scalar_type(len(blocks)))[shop])
+        return cls(taken(of_shop.astype(np.min_scalar_type(len(blocks))), shop))
 
     def rows(self, number: int) -> Int64 | slice:
         """The rows of a block.

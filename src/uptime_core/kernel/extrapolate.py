@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from uptime_core.kernel.arrays import Int64, UInt8, starts_of_runs
+from uptime_core.kernel.arrays import Index, Int64, UInt8, starts_of_runs
 from uptime_core.kernel.blocks import time_bits
 from uptime_core.kernel.intervals import clip
 from uptime_core.kernel.sorting import sort_packed
@@ -78,7 +78,7 @@ class Spans(NamedTuple):
     status: UInt8
 
 
-def settle(shop: Int64, at: Int64, status: UInt8, *, by_shop: bool = False) -> Polls:
+def settle(shop: Index, at: Int64, status: UInt8, *, by_shop: bool = False) -> Polls:
     """Sort polls, drop repeats; where an instant has both statuses, down wins.
 
     Shop, time and status are packed into one int64, whose plain sort is several
@@ -96,7 +96,7 @@ def settle(shop: Int64, at: Int64, status: UInt8, *, by_shop: bool = False) -> P
         return Polls(np.zeros(0, np.int64), 1, 0, last=np.zeros(0, np.int64))
     origin = int(at.min())
     bits = time_bits(origin, int(at.max()))
-    key = shop << (bits + 1)
+    key = np.left_shift(shop, bits + 1, dtype=np.int64)
     key += at
     key += at  # doubled where no array is needed for it; sums may wrap on the way
     key -= 2 * origin

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from uptime_core.kernel.arrays import Int64
+    from uptime_core.kernel.arrays import Index, Int64
 
 FEW_RUNS = 64
 """Merged faster than sorted, by whatever instructions the processor has for it."""
@@ -18,7 +18,7 @@ _MOST_ROOM = 4  # times the polls; shops with far more than others take a plain 
 _MAX = np.iinfo(np.int64).max
 
 
-def sort_packed(key: Int64, shop: Int64, *, by_shop: bool) -> Int64:
+def sort_packed(key: Int64, shop: Index, *, by_shop: bool) -> Int64:
     """Packed polls, sorted.
 
     Args:

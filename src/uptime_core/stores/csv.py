@@ -110,9 +110,7 @@ def read_timezones(
 class _File(Generic[Loaded]):
     """A file that is read when it is needed, and again when it has changed."""
 
-    def __init__(
-        self, path: StrPath, read: Callable[..., Reading[Loaded]]
-    ) -> None:
+    def __init__(self, path: StrPath, read: Callable[..., Reading[Loaded]]) -> None:
         self._path = path
         self._read = read
         self._reading: Reading[Loaded] | None = None
@@ -135,7 +133,7 @@ class _File(Generic[Loaded]):
         """
         with self._lock:
             if self._reading is None or version_of(self._path) != self._version:
-                told = None if meter is None else meter.next_file(self._path)
+                told = None if meter is None else meter.of_file()
                 began = time.perf_counter()
                 with unchanged(self._path) as version:
                     reading = self._read(told, *meanwhile)
@@ -211,7 +209,9 @@ class CsvStore(Closing, Store):
         with located("CsvStore"):
             on_error = checked_on_error(on_error)
         poll_columns, hours_columns, timezone_columns = wanted_columns(columns)
-        self._polls = _File(polls, partial(read_polls, polls, poll_columns, on_error, fork=fork))
+        self._polls = _File(
+            polls, partial(read_polls, polls, poll_columns, on_error, fork=fork)
+        )
         self._hours: _File[HoursColumns] | _NoFile[HoursColumns] = (
             _NoFile(HoursColumns((), (), (), ()))
             if hours is None

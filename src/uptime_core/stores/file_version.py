@@ -69,8 +69,8 @@ class FileMeter:
         self._total = sum(map(_size, paths))
         self._read = 0
 
-    def next_file(self, path: StrPath) -> BytesRead | None:
-        """What takes the number of bytes that have been read of the next file."""
+    def of_file(self) -> BytesRead | None:
+        """What takes the number of bytes that have been read of one of the files."""
         if not self._meter.is_on:
             return None
         self._meter.tell(self._read, self._total)

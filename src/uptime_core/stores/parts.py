@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from uptime_core.headers import Column
-    from uptime_core.stores.line_blocks import BytesRead, StrPath, Stream
+    from uptime_core.stores.line_blocks import BytesRead, Stream, StrPath
 
 Rows = TypeVar("Rows")
 

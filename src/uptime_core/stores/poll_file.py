@@ -52,22 +52,20 @@ def read_poll_parts(
     rows = 0
     with (
         open_table(path, columns, progress) as table,
-        forked_worker(table) if fork else nullcontext() as worker,
+        forked_worker(table, _scan) if fork else nullcontext() as worker,
     ):
         if meanwhile is not None:
             meanwhile()
         parts: Iterable[Part[PlainPolls] | CopiedPolls] = (
             table.parts(_scan, threads=True)
             if worker is None
-            else forked_parts(table, worker)
+            else forked_parts(table, worker, _scan)
         )
-        done=0;TRY=os.environ.get('TRY')
         for part in parts:
             if rows >= most_rows:
                 yield intake.finish()
                 rows = 0
             rows += _add(intake, part)
-            if TRY and not done: intake.expect(2000000); done=1
     yield intake.finish()
 
 
