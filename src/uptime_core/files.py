@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import os
 import stat
 from typing import IO, TYPE_CHECKING
@@ -12,6 +11,7 @@ from uptime_core.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from gzip import GzipFile
 
     StrPath = str | os.PathLike[str]
 
@@ -87,16 +87,22 @@ def content(path: StrPath, text: str) -> bytes:
     The same text gives the same bytes: no time of day is written.
     """
     data = text.encode()
-    return gzip.compress(data, mtime=0) if os.fspath(path).endswith(".gz") else data
+    if not os.fspath(path).endswith(".gz"):
+        return data
+    from gzip import compress  # noqa: PLC0415  # 1 ms, for such files only
+
+    return compress(data, mtime=0)
 
 
 @contextlib.contextmanager
-def compressed(path: StrPath, stream: IO[bytes]) -> Iterator[IO[bytes] | gzip.GzipFile]:
+def compressed(path: StrPath, stream: IO[bytes]) -> Iterator[IO[bytes] | GzipFile]:
     """What compresses into `stream` for a file of this name, as `content` does."""
     if not os.fspath(path).endswith(".gz"):
         yield stream
         return
-    with gzip.GzipFile("", "wb", 6, stream, mtime=0) as packed:
+    from gzip import GzipFile  # noqa: PLC0415  # as above
+
+    with GzipFile("", "wb", 6, stream, mtime=0) as packed:
         yield packed
 
 

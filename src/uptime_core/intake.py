@@ -25,7 +25,7 @@ from uptime_core.timezones import parse_timezone
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from uptime_core.kernel.arrays import Int32, Int64
+    from uptime_core.kernel.arrays import Int32
     from uptime_core.plain_lines import Stretches
     from uptime_core.rejects import Rejects
 
@@ -180,7 +180,8 @@ class _ShopIntake(Generic[Parsed]):
         if not self._agree(lines, codes, numbers):
             return False
         self._code.frombytes(codes.tobytes())
-        self._line.frombytes(_as_array(lines).tobytes())
+        line = np.arange(lines.start, lines.stop) if isinstance(lines, range) else lines
+        self._line.frombytes(np.asarray(line, dtype=np.int64).tobytes())
         self._value.frombytes(numbers.tobytes())
         return True
 
@@ -342,17 +343,7 @@ class TimezoneIntake(_ShopIntake[str]):
             )
 
     def _agree(self, lines: Sequence[int], codes: Int32, numbers: Int32) -> bool:
-        rows = list(zip(numbers.tolist(), lines, strict=True))
-        new = dict(zip(codes.tolist(), rows, strict=True))
-        if len(new) == len(rows) and new.keys().isdisjoint(self._first):
-            self._first.update(new)
-            return True
         # What this leaves behind of rows that do not agree is what `_check` would.
+        rows = zip(numbers.tolist(), lines, strict=True)
         firsts = map(self._first.setdefault, codes.tolist(), rows)
         return all(map(eq, map(itemgetter(0), firsts), numbers.tolist()))
-
-
-def _as_array(lines: Sequence[int]) -> Int64:
-    if isinstance(lines, range):  # at once, instead of one by one
-        return np.arange(lines.start, lines.stop, dtype=np.int64)
-    return np.array(lines, dtype=np.int64)

@@ -13,7 +13,6 @@ from typing import (
 import attrs
 
 from uptime_core.errors import InputError, counted, shown
-from uptime_core.inputs import hours_columns, poll_columns, timezone_names
 from uptime_core.rejects import Rejects
 from uptime_core.store_ids import are_plain_store_ids
 from uptime_core.timezones import timezone_names as known_timezones
@@ -123,13 +122,15 @@ class Snapshot:
                 f"{shown(polls)} is a store; use compute_snapshot(store.snapshot())",
                 source="polls",
             )
+        from uptime_core import inputs  # noqa: PLC0415  # 4 ms, not for stores
+
         return cls(
-            polls=poll_columns(polls),
-            hours=hours_columns(hours, Rejects())[0],
+            polls=inputs.poll_columns(polls),
+            hours=inputs.hours_columns(hours, Rejects())[0],
             timezones=(
                 dict(timezones)
                 if _are_plain(timezones)
-                else timezone_names(timezones, Rejects())[0]
+                else inputs.timezone_names(timezones, Rejects())[0]
             ),
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -32,7 +31,9 @@ class _Bar:
     """Draws a `Progress` over the one before, if it looks otherwise."""
 
     def __init__(self) -> None:
-        columns = shutil.get_terminal_size().columns
+        from shutil import get_terminal_size  # noqa: PLC0415  # 2 ms, for terminals only
+
+        columns = get_terminal_size().columns
         self._length = max(min(columns - _BESIDE, _LONGEST_BAR), 0)
         self._drawn = ""
 

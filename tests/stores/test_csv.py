@@ -822,9 +822,23 @@ def test_columns_may_have_other_headers(files: Files) -> None:
     assert snapshot.hours.store_ids == ("a",)
     assert snapshot.timezones == {"a": "UTC"}
     files.polls("a,x,active\n")
+    files.hours("")
+    files.zones("")
     with pytest.raises(InputError) as caught:
         files.snapshot(columns={"store_id": ("shop", "store_id")})
     assert caught.value.field == "timestamp_utc"
+
+
+def test_small_files_come_first_so_that_nobody_waits_long_for_their_faults(
+    files: Files,
+) -> None:
+    files.polls("a,x,active\n")
+    files.zones("a,Europe/Nowhere\n")
+    assert files.error("timezones").line == 2
+    files.hours("a,7,9:00,17:00\n")
+    assert files.error("hours").field == "day"
+    files.path("polls").write_text("store_id,status\na,active\n")
+    assert files.error("polls").field == "timestamp_utc"
 
 
 @pytest.mark.parametrize(

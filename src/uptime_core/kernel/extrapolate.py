@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -19,8 +18,7 @@ FAR = 1 << 60
 """Beyond every instant that a datetime can hold, and two of them still add up."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Polls:
+class Polls(NamedTuple):
     """Distinct polls, sorted by shop and instant.
 
     They stay packed, as most of them are only compared with their neighbours.
@@ -59,7 +57,7 @@ class Polls:
 
     def take(self, rows: Int64) -> Polls:
         """Some of the polls, in their order; `last` does not hold for them."""
-        return replace(self, key=self.key[rows])
+        return self._replace(key=self.key[rows])
 
 
 class Spans(NamedTuple):

@@ -10,8 +10,7 @@ their own, and the length of the range costs nothing
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -29,8 +28,7 @@ MONDAY = -3 * DAY
 """The Monday before 1970-01-01, a Thursday, on a clock that shows UTC."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class WeeklyTable:
+class WeeklyTable(NamedTuple):
     """The open intervals of every shop's week, ready for look-up.
 
     Every shop has an empty interval at 0 first, so that each look-up finds one.
@@ -95,8 +93,7 @@ class WeeklyTable:
         return week
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class BusinessTime:
+class BusinessTime(NamedTuple):
     """How much business time of a shop has passed, for instants in [low, high].
 
     Attributes:

@@ -17,7 +17,7 @@ from uptime_core.kernel.blocks import PACKED_BITS, time_bits
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from uptime_core.kernel.arrays import Bool, Int64
+    from uptime_core.kernel.arrays import Bool, Index, Int64
 
 SHOP_BITS = 12
 SHOPS_PER_BLOCK = 1 << SHOP_BITS
@@ -32,11 +32,11 @@ class Packed(NamedTuple):
     """Polls of one block.
 
     Attributes:
-        shop: int64, each poll's shop, as its place in the block.
+        shop: int32 or int64, each poll's shop, as its place in the block.
         moment: int64, twice the instant in microseconds, and 1 more for up.
     """
 
-    shop: Int64
+    shop: Index
     moment: Int64
 
     @property
@@ -54,11 +54,12 @@ NONE = Packed(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
 
 def joined(parts: list[Packed]) -> Packed:
     """All polls of some parts."""
-    if len(parts) == 1:
-        return parts[0]
+    filled = [part for part in parts if len(part.shop)] or [NONE]
+    if len(filled) == 1:
+        return filled[0]
     return Packed(
-        np.concatenate([NONE.shop, *(part.shop for part in parts)]),
-        np.concatenate([NONE.moment, *(part.moment for part in parts)]),
+        np.concatenate([part.shop for part in filled]),
+        np.concatenate([part.moment for part in filled]),
     )
 
 
@@ -111,12 +112,12 @@ class Summary(NamedTuple):
     """What a report needs to know of polls that are older than its windows.
 
     Attributes:
-        shop: int64, the shops that have any, in order.
+        shop: the shops that have any, in order.
         polls: int64, how many each has.
         last: int64, the moment of each one's newest.
     """
 
-    shop: Int64
+    shop: Index
     polls: Int64
     last: Int64
 
@@ -164,7 +165,7 @@ def from_bytes(data: bytes) -> Packed:
     polls = len(data) // BYTES_PER_POLL
     shop = np.frombuffer(data, dtype="<u2", count=polls)
     moment = np.frombuffer(data, dtype="<i8", offset=2 * polls)
-    return Packed(shop.astype(np.int64), moment.astype(np.int64, copy=False))
+    return Packed(shop.astype(np.int32), moment.astype(np.int64, copy=False))
 
 
 def fault(polls: Packed, shops: int) -> str | None:
@@ -195,6 +196,7 @@ def _order(polls: Packed) -> Int64:
     low, high = int(polls.moment.min()), int(polls.moment.max())
     bits = time_bits(low, high)
     if bits + SHOP_BITS <= PACKED_BITS:
-        key = (polls.shop << bits) | (polls.moment - low)
+        key = np.left_shift(polls.shop, bits, dtype=np.int64)
+        key |= polls.moment - low
         return np.argsort(key, kind="stable")
     return np.lexsort((polls.moment, polls.shop))

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from uptime_core.errors import StoreFullError, counted
+from uptime_core.kernel.arrays import counts_of
 from uptime_core.polls import PollColumns
 from uptime_core.schedule import HoursColumns
 from uptime_core.snapshot import PollTotals, Snapshot
@@ -132,9 +133,9 @@ class PollCopy:
                 polls = checked_polls(chunk, content, self._path)
                 if chunk.last_at > span.as_of:
                     is_later = polls.at > span.as_of
-                    later += np.bincount(polls.shop[is_later], minlength=shops)
+                    later += counts_of(polls.shop[is_later], shops)
                     polls = polls.where(~is_later)
-                total += np.bincount(polls.shop, minlength=shops)
+                total += counts_of(polls.shop, shops)
                 parts.append(polls)
                 continue
             summary = checked_summary(chunk, content, self._path)
@@ -232,7 +233,7 @@ class SqliteSnapshot:
         totals = None
         if self._span is None:
             polls = self._copy.polls(number)
-            has_polls = np.bincount(polls.shop, minlength=len(block.store_ids))
+            has_polls = counts_of(polls.shop, len(block.store_ids))
         else:
             polls, totals = self._copy.polls_and_totals(number, self._span)
             totals = totals.of_first(len(block.store_ids))
@@ -258,8 +259,8 @@ class SqliteSnapshot:
 
 def poll_columns(block: ShopBlock, polls: Packed) -> PollColumns:
     """A block's polls with its ids."""
-    code = polls.shop.astype(np.int32)
-    at, status = polls.at, (polls.moment & 1).astype(np.uint8)
+    code = polls.shop.astype(np.int32, copy=False)
+    at, status = polls.at, polls.moment.astype(np.uint8) & 1
     for column in (code, at, status):
         column.flags.writeable = False  # so that it need not be copied
     return PollColumns(block.store_ids, code, at, status)
