@@ -98,7 +98,7 @@ class Computation:
             self._store_ids += selection.store_ids
             columns = gather(
                 part,
-                selection.store_ids,
+                selection,
                 self.request.policy,
                 as_of=self._as_of,
                 low=int(self._starts.min()),

@@ -93,6 +93,7 @@ class PollColumns:
     code: Int32
     at: Int64
     status: UInt8
+    _newest: int | None = attrs.field(repr=False)
 
     def __init__(
         self,
@@ -113,8 +114,10 @@ class PollColumns:
                 source=source,
             )
         check_codes(codes, len(ids), source)
+        newest = None
         if len(codes):
-            if not EARLIEST <= int(instants.min()) <= int(instants.max()) <= LATEST:
+            newest = int(instants.max())
+            if not EARLIEST <= int(instants.min()) <= newest <= LATEST:
                 raise InputError(
                     "a value is outside the years 1 to 9999; instants are "
                     "microseconds since 1970-01-01 UTC",
@@ -127,7 +130,7 @@ class PollColumns:
                     source=source,
                     field="status",
                 )
-        self.__attrs_init__(ids, codes, instants, statuses)
+        self.__attrs_init__(ids, codes, instants, statuses, newest)
 
     @classmethod
     def from_rows(
@@ -166,7 +169,7 @@ class PollColumns:
 
     def newest(self) -> int | None:
         """The latest instant, or None without any poll."""
-        return int(self.at.max()) if len(self) else None
+        return self._newest
 
     def where(
         self,

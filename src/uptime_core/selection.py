@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from uptime_core.kernel.arrays import Bool, Index, Int64, UInt8
     from uptime_core.kernel.localtime import Segments
     from uptime_core.policy import MissingHours, Policy
+    from uptime_core.polls import PollColumns
     from uptime_core.request import CheckedSelection
     from uptime_core.snapshot import Snapshot
 
@@ -38,12 +39,15 @@ class Selection(NamedTuple):
         quarantined: How many shops were left out because of rejected rows.
         after_as_of: How many polls of shops that are read came too late.
         known: Shops that any source knows.
+        poll_rows: How many polls up to "now" each of the ids of the polls has, repeats
+            and all.
     """
 
     store_ids: tuple[str, ...]
     quarantined: int
     after_as_of: int
     known: set[str]
+    poll_rows: Int64
 
 
 def select(snapshot: Snapshot, as_of: int, stores: CheckedSelection) -> Selection:
@@ -56,7 +60,8 @@ def select(snapshot: Snapshot, as_of: int, stores: CheckedSelection) -> Selectio
             source knows are left out.
     """
     ids = snapshot.polls.store_ids
-    is_polled, later = _polled(snapshot, as_of)
+    rows, later = _counted(snapshot, as_of)
+    is_polled = rows > 0 if snapshot.totals is None else snapshot.totals.polls > 0
     polled = {ids[code] for code in np.flatnonzero(is_polled).tolist()}
     known = polled.union(
         snapshot.hours.store_ids, snapshot.timezones, snapshot.quarantined
@@ -77,11 +82,12 @@ def select(snapshot: Snapshot, as_of: int, stores: CheckedSelection) -> Selectio
             if ids[code] in read
         ),
         known=known,
+        poll_rows=rows,
     )
 
 
-def _polled(snapshot: Snapshot, as_of: int) -> tuple[Bool, Int64]:
-    """Which shops have polls up to `as_of`, and how many each has after it."""
+def _counted(snapshot: Snapshot, as_of: int) -> tuple[Int64, Int64]:
+    """How many rows each shop has up to `as_of`, and how many polls after it."""
     polls, totals = snapshot.polls, snapshot.totals
     shops = len(polls.store_ids)
     code = polls.code
@@ -92,8 +98,8 @@ def _polled(snapshot: Snapshot, as_of: int) -> tuple[Bool, Int64]:
         later = np.bincount(code[is_late], minlength=shops)
         code = code[~is_late]
     if totals is not None:
-        return totals.polls > 0, later + totals.later
-    return counts_of(code, shops) > 0, later
+        later += totals.later
+    return counts_of(code, shops), later
 
 
 class ShopColumns(NamedTuple):
@@ -104,6 +110,7 @@ class ShopColumns(NamedTuple):
         poll_shop: Whose poll it is; polls in any order, repeats and all.
         poll_at: When, in microseconds.
         poll_status: 1 is up, 0 is down.
+        poll_rows: How many of these polls each shop has.
         row_shop: Whose business hours they are; rows in any order.
         row_start: Microseconds since Monday 00:00 on the wall clock.
         row_end: The same for the first instant after.
@@ -117,6 +124,7 @@ class ShopColumns(NamedTuple):
     poll_shop: Index
     poll_at: Int64
     poll_status: UInt8
+    poll_rows: Int64
     row_shop: Int64
     row_start: Int64
     row_end: Int64
@@ -127,7 +135,7 @@ class ShopColumns(NamedTuple):
 
 def gather(
     snapshot: Snapshot,
-    store_ids: tuple[str, ...],
+    selection: Selection,
     policy: Policy,
     *,
     as_of: int,
@@ -139,7 +147,7 @@ def gather(
 
     Args:
         snapshot: The sources.
-        store_ids: The shops, in the order of their numbers.
+        selection: The shops, in the order of their numbers.
         policy: What becomes of shops without hours or zone.
         as_of: Polls after it are left out.
         low: First instant of the windows.
@@ -151,8 +159,10 @@ def gather(
         MissingHoursError: A shop has no hours, and the policy calls it an error.
         MissingTimezoneError: A shop has no zone, and the policy has none.
     """
+    store_ids = selection.store_ids
     number = {store_id: place for place, store_id in enumerate(store_ids)}
-    poll_shop, at, status = _polls(snapshot, number, as_of)
+    of_polls = _numbers(snapshot.polls.store_ids, number)
+    poll_shop, at, status = _polls(snapshot.polls, of_polls, as_of)
     of_hours = _numbers(snapshot.hours.store_ids, number)
     with_hours = _with_hours(snapshot, number, of_hours, policy.missing_hours)
     always_open = np.flatnonzero(~with_hours & (policy.missing_hours == "open"))
@@ -170,12 +180,13 @@ def gather(
         poll_shop=poll_shop,
         poll_at=at,
         poll_status=status,
+        poll_rows=_by_shop(selection.poll_rows, of_polls, len(store_ids)),
         row_shop=row_shop,
         row_start=start,
         row_end=end,
         zone=zone,
         segments=segments,
-        totals=_totals(snapshot, number),
+        totals=_totals(snapshot, of_polls, len(store_ids)),
     )
 
 
@@ -208,10 +219,8 @@ def _numbers(store_ids: tuple[str, ...], number: dict[str, int]) -> Int64:
 
 
 def _polls(
-    snapshot: Snapshot, number: dict[str, int], as_of: int
+    polls: PollColumns, numbers: Int64, as_of: int
 ) -> tuple[Index, Int64, UInt8]:
-    polls = snapshot.polls
-    numbers = _numbers(polls.store_ids, number)
     newest = polls.newest()
     if newest is None or newest <= as_of:
         if np.array_equal(numbers, np.arange(len(numbers))):
@@ -223,15 +232,20 @@ def _polls(
     return shop[keep], polls.at[keep], polls.status[keep]
 
 
-def _totals(snapshot: Snapshot, number: dict[str, int]) -> Int64 | None:
-    if snapshot.totals is None:
+def _by_shop(counts: Int64, numbers: Int64, shops: int) -> Int64:
+    """Counts of the ids of polls, by the shops' numbers."""
+    by_shop = np.zeros(shops, dtype=np.int64)
+    wanted = numbers >= 0
+    by_shop[numbers[wanted]] = counts[wanted]
+    return by_shop
+
+
+def _totals(snapshot: Snapshot, numbers: Int64, shops: int) -> Int64 | None:
+    totals = snapshot.totals
+    if totals is None:
         return None
-    shop = _numbers(snapshot.polls.store_ids, number)
-    wanted = shop >= 0
-    totals = np.zeros((2, len(number)), dtype=np.int64)
-    totals[0, shop[wanted]] = snapshot.totals.polls[wanted]
-    totals[1, shop[wanted]] = snapshot.totals.conflicts[wanted]
-    return totals
+    counts = totals.polls, totals.conflicts
+    return np.stack([_by_shop(count, numbers, shops) for count in counts])
 
 
 def _with_hours(

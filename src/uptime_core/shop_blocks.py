@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from uptime_core.kernel.arrays import counts_of
 from uptime_core.kernel.blocks import MOST_SHOPS, BlockRows, shop_blocks, time_bits
 from uptime_core.selection import ShopColumns
 
@@ -54,6 +53,7 @@ class Block:
             poll_shop=shop - self.first if self.first else shop,  # no copy of all
             poll_at=every.poll_at[polls],
             poll_status=every.poll_status[polls],
+            poll_rows=every.poll_rows[shops],
             row_shop=every.row_shop[hours] - self.first,
             row_start=every.row_start[hours],
             row_end=every.row_end[hours],
@@ -83,7 +83,7 @@ def blocks_of(
         low = min(low, int(columns.poll_at.min()))
         high = max(high, int(columns.poll_at.max()))
     blocks = shop_blocks(
-        counts_of(columns.poll_shop, columns.shops),
+        columns.poll_rows,
         time_bits(low, high),
         max((len(offsets) for _, offsets in columns.segments), default=1),
         most_shops,

@@ -21,7 +21,16 @@ PACKED_BITS = 61
 MOST_SHOPS = (1 << 22) - 1
 """Bound of a block's shops that `intervals.union` sets."""
 
-POLLS_PER_BLOCK = 1 << 22
+POLLS_PER_BLOCK = 3 << 18
+"""So that its columns stay near the processor: a quarter of the time against 1 << 22.
+
+Not less, since numpy asks for large pages of memory for columns of 4 MB and more.
+"""
+
+_MOST_BLOCKS = 16
+"""Every block looks through the rows of all for its own."""
+
+_MOST_POLLS = 1 << 22
 SEGMENTS_PER_BLOCK = 1 << 22
 
 
@@ -48,10 +57,11 @@ def shop_blocks(
         max(SEGMENTS_PER_BLOCK // segments, 1),
     )
     passed = np.append(0, np.cumsum(polls))
+    most_polls = min(max(int(passed[-1]) // _MOST_BLOCKS, POLLS_PER_BLOCK), _MOST_POLLS)
     blocks = []
     first = 0
     while first < len(polls):
-        enough = np.searchsorted(passed, passed[first] + POLLS_PER_BLOCK, "right") - 1
+        enough = np.searchsorted(passed, passed[first] + most_polls, "right") - 1
         after = min(max(int(enough), first + 1), first + most, len(polls))
         blocks.append((first, after))
         first = after

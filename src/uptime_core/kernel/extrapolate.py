@@ -100,17 +100,18 @@ def settle(shop: Index, at: Int64, status: UInt8, *, by_shop: bool = False) -> P
     key -= 2 * origin
     key += status
     key = sort_packed(key, shop, by_shop=by_shop)
-    differing = key[1:] ^ key[:-1]
-    again = differing <= 1
-    duplicates = int(np.count_nonzero(again))
-    conflicts = 0
-    if duplicates:
+    duplicates = conflicts = 0
+    if int((key[1:] - key[:-1]).min(initial=2)) <= 1:  # neighbours may share an instant
+        differing = key[1:] ^ key[:-1]
+        again = differing <= 1
+        duplicates = int(np.count_nonzero(again))
         # Within an instant all downs sort before all ups, so both are there exactly
         # where one neighbour is down and the next one up.
         conflicts = int(np.count_nonzero(differing == 1))
         key = key[np.append(True, ~again)]  # the first row's place
-        differing = key[1:] ^ key[:-1]
-    last = np.flatnonzero(np.append(differing >= 1 << (bits + 1), True))
+    shops = (int(key[-1]) >> (bits + 1)) + 1
+    after = np.searchsorted(key, np.arange(1, shops + 1) << (bits + 1))
+    last = after[np.diff(after, prepend=0) > 0] - 1
     return Polls(key, bits, origin, last, duplicates, conflicts)
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 FEW_RUNS = 64
 """Merged faster than sorted, by whatever instructions the processor has for it."""
 
+_FIRST_LOOK = 1 << 12
 _MOST_RADIX = 1 << 16  # numbers below it are sorted by radix
 _POLLS_AT_ONCE = 1 << 15  # so that they stay in the cache
 _MOST_ROOM = 4  # times the polls; shops with far more than others take a plain sort
@@ -28,8 +29,7 @@ def sort_packed(key: Int64, shop: Index, *, by_shop: bool) -> Int64:
             faster where numpy's sort is slow; see `uptime_core.sort_speed`.
     """
     # Some sorted runs, as stores give them, are merged in a fraction of the time.
-    runs = 1 + int(np.count_nonzero(key[1:] < key[:-1]))
-    if runs <= FEW_RUNS:
+    if _runs(key[:_FIRST_LOOK]) <= FEW_RUNS and _runs(key) <= FEW_RUNS:
         key.sort(kind="stable")
         return key
     if not by_shop or shop.max() >= _MOST_RADIX:
@@ -46,6 +46,10 @@ def sort_packed(key: Int64, shop: Index, *, by_shop: bool) -> Int64:
         _sort_shops(key[start : int(ends[after - 1])], counts[first:after])
         first = after
     return key
+
+
+def _runs(key: Int64) -> int:
+    return 1 + int(np.count_nonzero(key[1:] < key[:-1]))
 
 
 def _sort_shops(key: Int64, counts: Int64) -> None:
