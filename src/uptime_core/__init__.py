@@ -58,7 +58,6 @@ if TYPE_CHECKING:
     from uptime_core.ingest import IngestResult
     from uptime_core.inspection.doctor import inspect
     from uptime_core.inspection.findings import Finding, Inspection
-    from uptime_core.intake import Quarantine
     from uptime_core.job_record import job_text, parse_job
     from uptime_core.jobs import Job, JobState
     from uptime_core.load import export_csv, load_csv
@@ -71,6 +70,7 @@ if TYPE_CHECKING:
     from uptime_core.policy import Policy
     from uptime_core.polls import Poll, PollColumns
     from uptime_core.progress import Progress
+    from uptime_core.quarantine import Quarantine
     from uptime_core.rejects import RejectedRow
     from uptime_core.report import Provenance, Report
     from uptime_core.report_record import parse_report, report_bytes
@@ -222,7 +222,7 @@ _NAMES = {
     "ingest": ("IngestResult",),
     "inspection.doctor": ("inspect",),
     "inspection.findings": ("Finding", "Inspection"),
-    "intake": ("Quarantine",),
+    "quarantine": ("Quarantine",),
     "job_record": ("job_text", "parse_job"),
     "jobs": ("Job", "JobState"),
     "load": ("export_csv", "load_csv"),

@@ -44,9 +44,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    # Here, so that an interrupt while these are loaded is one like any other.
-    from uptime_core import commands  # noqa: PLC0415
-    from uptime_core.arguments import parse  # noqa: PLC0415
+    # Here, so that an interrupt while these are loaded is one like any other. Nothing
+    # of them is garbage: to look for some meanwhile takes 5 ms.
+    looks_for_garbage = gc.isenabled()
+    gc.disable()
+    try:
+        from uptime_core import commands  # noqa: PLC0415
+        from uptime_core.arguments import parse  # noqa: PLC0415
+    finally:
+        if looks_for_garbage:
+            gc.enable()
 
     try:
         options = parse(arguments)

@@ -76,11 +76,7 @@ def parser() -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action="version", version=__version__)
     commands = root.add_subparsers(
-        title="commands",
-        required=True,
-        metavar="COMMAND",
-        dest="command",
-        prog=_PROGRAM,  # argparse would load what measures terminals to find it
+        title="commands", required=True, metavar="COMMAND", dest="command"
     )
     _add_report(
         commands.add_parser(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from uptime_core.intake import NOBODY
+from uptime_core.quarantine import NOBODY
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from uptime_core.ingest import IngestResult
     from uptime_core.inputs import HoursInput, PollInput, TimezonesInput
-    from uptime_core.intake import Quarantine
+    from uptime_core.quarantine import Quarantine
     from uptime_core.rejects import OnError
     from uptime_core.snapshot import SnapshotLike
 

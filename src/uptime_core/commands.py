@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 EXIT_FINDINGS = 1
 
 _KEPT_BYTES = 32_000_000
-_LARGE_PAGES = 60_000_000  # less than twice as many, or they are handed back
 
 
 class Done(NamedTuple):
@@ -205,16 +204,13 @@ def _existing_store(path: str) -> SqliteStore:
 
 
 def _keep_memory() -> None:
-    """Have the C library keep what is freed for the next arrays, in large pages.
+    """Have the C library keep what is freed for the next arrays.
 
     At first it hands free memory back at once, and what a block of lines took is
     fetched again for the next, page by page: 5 to 10 % of a report's time. Once an
-    array has been freed, glibc keeps twice as much as that took, up to 64 MB. The
-    next two come from what it keeps, and there numpy asks Linux for pages of 2 MB: a
-    third fewer are fetched, which is another 3 to 6 %. Nothing is touched here.
+    array has been freed, glibc keeps twice as much as that took, up to 64 MB.
     """
     np.empty(_KEPT_BYTES, dtype=np.uint8)
-    _ = [np.empty(_LARGE_PAGES // 2, dtype=np.uint8) for _ in range(2)]
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from uptime_core.errors import counted
-from uptime_core.intake import Quarantine
+from uptime_core.quarantine import Quarantine
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

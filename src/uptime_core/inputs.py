@@ -15,8 +15,9 @@ from uptime_core.frame_columns import add_frame, frame_polls
 from uptime_core.frame_types import check_families
 from uptime_core.headers import HOURS_COLUMNS, POLL_COLUMNS, TIMEZONE_COLUMNS
 from uptime_core.instants import EARLIEST_KEPT, LATEST_KEPT, check_kept, to_text
-from uptime_core.intake import HoursIntake, Quarantine, TimezoneIntake
+from uptime_core.intake import HoursIntake, TimezoneIntake
 from uptime_core.polls import Poll, PollColumns, kept_columns, parse_kept_row
+from uptime_core.quarantine import Quarantine
 from uptime_core.rejects import Rejects
 from uptime_core.schedule import HoursColumns, WeeklySchedule
 

@@ -18,6 +18,7 @@ import numpy as np
 from uptime_core.cell_table import CellTable
 from uptime_core.errors import InputError, shown
 from uptime_core.kernel.weekly import DAY
+from uptime_core.quarantine import Quarantine
 from uptime_core.schedule import HoursColumns, parse_day, parse_hours
 from uptime_core.store_ids import StoreCodes, parse_store_id
 from uptime_core.timezones import parse_timezone
@@ -47,26 +48,6 @@ class Misfit(NamedTuple):
     error: InputError
     cells: tuple[str, ...]
     store_id: str | None
-
-
-class Quarantine(NamedTuple):
-    """The shops of rejected rows of hours or zones.
-
-    Attributes:
-        store_ids: Shops that a rejected row names.
-        suspects: What may be the id of a shop that a rejected row names.
-    """
-
-    store_ids: frozenset[str] = frozenset()
-    suspects: frozenset[str] = frozenset()
-
-    def __or__(self, other: Quarantine) -> Quarantine:
-        return Quarantine(
-            self.store_ids | other.store_ids, self.suspects | other.suspects
-        )
-
-
-NOBODY = Quarantine()
 
 
 class _RestNumbers(dict[str, int]):

@@ -27,7 +27,7 @@ from uptime_core import (
     compute_report,
     compute_snapshot,
 )
-from uptime_core.intake import Quarantine
+from uptime_core.quarantine import Quarantine
 
 NOON = datetime(2023, 1, 25, 12, tzinfo=UTC)
 ONE = timedelta(hours=1)

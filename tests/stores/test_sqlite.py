@@ -31,7 +31,7 @@ from uptime_core.capabilities import (
 )
 from uptime_core.ingest import IngestResult
 from uptime_core.instants import EARLIEST_KEPT, LATEST_KEPT, to_datetime, to_micros
-from uptime_core.intake import Quarantine
+from uptime_core.quarantine import Quarantine
 from uptime_core.stores.packed import SHOPS_PER_BLOCK
 from uptime_core.stores.sqlite import SqliteStore
 from uptime_core.stores.sqlite_tables import Tables

@@ -21,7 +21,7 @@ from uptime_core import (
     SqliteStore,
     Store,
 )
-from uptime_core.intake import NOBODY, Quarantine
+from uptime_core.quarantine import NOBODY, Quarantine
 from uptime_core.testing import suites
 from uptime_core.testing.back_ends import SinkBackEnd, StoreBackEnd, back_end_class
 from uptime_core.testing.broken_queues import FailedIsActive, QueuedIsActive

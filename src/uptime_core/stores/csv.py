@@ -14,8 +14,9 @@ from uptime_core.abc import Store
 from uptime_core.closing import Closing
 from uptime_core.errors import InputError, counted, located, shown
 from uptime_core.headers import HOURS_COLUMNS, POLL_COLUMNS, TIMEZONE_COLUMNS
-from uptime_core.intake import HoursIntake, Quarantine, TimezoneIntake
+from uptime_core.intake import HoursIntake, TimezoneIntake
 from uptime_core.logs import log
+from uptime_core.quarantine import Quarantine
 from uptime_core.rejects import OnError, Rejects, checked_on_error
 from uptime_core.schedule import HoursColumns
 from uptime_core.snapshot import Snapshot

@@ -19,10 +19,10 @@ from uptime_core.ingest import (
     timezones_change,
 )
 from uptime_core.ingest_arguments import new_hours, new_polls, new_timezones
-from uptime_core.intake import NOBODY, Quarantine
 from uptime_core.kernel.arrays import starts_of_runs
 from uptime_core.logs import log
 from uptime_core.polls import PollColumns, concatenate
+from uptime_core.quarantine import NOBODY, Quarantine
 from uptime_core.schedule import HoursColumns
 from uptime_core.snapshot import Snapshot
 

@@ -13,9 +13,9 @@ from uptime_core.compute import first_instant
 from uptime_core.errors import BackEndError, counted, located
 from uptime_core.ingest_arguments import new_hours, new_polls, new_timezones
 from uptime_core.instants import to_datetime, to_micros, to_text
-from uptime_core.intake import NOBODY, Quarantine
 from uptime_core.logs import log, public
 from uptime_core.polls import bound
+from uptime_core.quarantine import NOBODY, Quarantine
 from uptime_core.request import fixed_as_of
 from uptime_core.schedule import HoursColumns
 from uptime_core.sqlite_database import Database

@@ -22,9 +22,9 @@ from uptime_core.stores.packed import SHOP_BITS, SHOPS_PER_BLOCK, Packed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from uptime_core.intake import Quarantine
     from uptime_core.kernel.arrays import Int64
     from uptime_core.polls import PollColumns
+    from uptime_core.quarantine import Quarantine
     from uptime_core.stores.sqlite_tables import Tables
 
 

@@ -19,7 +19,7 @@ from zlib import crc32
 import attrs
 
 from uptime_core.errors import StoreCorruptError
-from uptime_core.intake import Quarantine
+from uptime_core.quarantine import Quarantine
 from uptime_core.stores import packed
 from uptime_core.stores.chunk import Chunk, checked_polls
 from uptime_core.stores.shop_block import ShopBlock

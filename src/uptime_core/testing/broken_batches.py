@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from uptime_core.intake import NOBODY, Quarantine
 from uptime_core.polls import PollColumns
+from uptime_core.quarantine import NOBODY, Quarantine
 from uptime_core.testing.broken import Faults
 from uptime_core.testing.plain_stores import PlainStore
 from uptime_core.testing.store_suite import store_back_end

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from uptime_core.ingest_arguments import new_polls
-from uptime_core.intake import NOBODY
 from uptime_core.polls import PollColumns
+from uptime_core.quarantine import NOBODY
 from uptime_core.stores.sqlite import SqliteStore
 from uptime_core.testing.broken import Faults
 from uptime_core.testing.plain_stores import (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from uptime_core.intake import NOBODY, Quarantine
+from uptime_core.quarantine import NOBODY, Quarantine
 from uptime_core.testing.broken import Faults
 from uptime_core.testing.plain_stores import PlainStore
 from uptime_core.testing.store_model import DAY

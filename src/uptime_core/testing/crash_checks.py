@@ -7,7 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, cast
 
 from uptime_core.errors import UptimeError
-from uptime_core.intake import Quarantine
+from uptime_core.quarantine import Quarantine
 from uptime_core.testing.checks import Checks
 from uptime_core.testing.durable_checks import KINDS, SHOPS, names
 from uptime_core.testing.failures import require

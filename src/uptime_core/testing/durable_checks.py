@@ -8,7 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from uptime_core.errors import UptimeError
-from uptime_core.intake import Quarantine
+from uptime_core.quarantine import Quarantine
 from uptime_core.testing.checks import Checks
 from uptime_core.testing.damage import damaged
 from uptime_core.testing.failures import keeps, require_equal

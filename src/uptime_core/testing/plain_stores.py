@@ -17,8 +17,8 @@ import numpy as np
 from uptime_core.abc import Store
 from uptime_core.ingest_arguments import new_hours, new_polls, new_timezones
 from uptime_core.instants import to_datetime, to_micros
-from uptime_core.intake import NOBODY, Quarantine
 from uptime_core.polls import PollColumns
+from uptime_core.quarantine import NOBODY, Quarantine
 from uptime_core.testing.folders import write_whole
 from uptime_core.testing.store_model import StoreModel
 

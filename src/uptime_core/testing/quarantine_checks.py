@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from uptime_core.compute import compute_snapshot
-from uptime_core.intake import Quarantine
+from uptime_core.quarantine import Quarantine
 from uptime_core.testing.checks import Checks
 from uptime_core.testing.failures import keeps, require_equal
 from uptime_core.testing.store_bench import taking_in

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from uptime_core.intake import Quarantine
+from uptime_core.quarantine import Quarantine
 from uptime_core.testing import store_operations as do
 from uptime_core.testing.checks import Checks
 from uptime_core.testing.failures import BrokenContractError, keeps

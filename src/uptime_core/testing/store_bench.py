@@ -6,7 +6,7 @@ from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, cast
 
-from uptime_core.intake import NOBODY
+from uptime_core.quarantine import NOBODY
 from uptime_core.testing.back_ends import StoreBackEnd
 from uptime_core.testing.failures import keeps, require_same
 from uptime_core.testing.store_model import StoreModel
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from uptime_core.capabilities import SupportsIngest
     from uptime_core.ingest import IngestResult
     from uptime_core.inputs import HoursInput, PollInput
-    from uptime_core.intake import Quarantine
+    from uptime_core.quarantine import Quarantine
     from uptime_core.testing.store_model import PollRow, WeekRow
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from uptime_core.intake import Quarantine
+from uptime_core.quarantine import Quarantine
 from uptime_core.testing import store_operations as do
 from uptime_core.testing.back_ends import StoreBackEnd
 from uptime_core.testing.checks import at_once

@@ -9,8 +9,8 @@ import attrs
 
 from uptime_core.errors import InputError
 from uptime_core.ingest import IngestResult
-from uptime_core.intake import NOBODY, Quarantine
 from uptime_core.polls import PollColumns
+from uptime_core.quarantine import NOBODY, Quarantine
 from uptime_core.schedule import HoursColumns
 from uptime_core.snapshot import Snapshot
 from uptime_core.testing.oracle import Sums, account

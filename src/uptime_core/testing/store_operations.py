@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from uptime_core.compute import compute_snapshot
 from uptime_core.errors import InputError
-from uptime_core.intake import NOBODY, Quarantine
 from uptime_core.one_report import compute_store
+from uptime_core.quarantine import NOBODY, Quarantine
 from uptime_core.testing.failures import (
     keeps,
     require,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from uptime_core.compute import compute_snapshot
 from uptime_core.errors import InputError
-from uptime_core.intake import Quarantine
+from uptime_core.quarantine import Quarantine
 from uptime_core.testing.checks import Checks, at_once
 from uptime_core.testing.failures import (
     keeps,
