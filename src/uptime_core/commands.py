@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,6 +18,7 @@ from uptime_core.compute import compute_snapshot
 from uptime_core.cores import cores
 from uptime_core.errors import InputError, counted
 from uptime_core.files import check_outputs, complete_file, content
+from uptime_core.helping_pool import HelpingPool
 from uptime_core.instants import to_micros, to_text
 from uptime_core.option_values import column_names
 from uptime_core.policy import Policy
@@ -215,12 +215,12 @@ def _keep_memory() -> None:
 
 @contextmanager
 def _cores() -> Iterator[Executor | None]:
-    """A thread for each core, or None where there is only one."""
-    threads = cores()
-    if threads == 1:
+    """What works on all cores, or None where there is only one."""
+    workers = cores()
+    if workers == 1:
         yield None
         return
-    with ThreadPoolExecutor(threads) as executor:
+    with HelpingPool(workers) as executor:
         yield executor
 
 
