@@ -30,13 +30,13 @@ from uptime_core.timezones import TZDATA_VERSION
 from uptime_core.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from uptime_core.kernel.arrays import Int64
     from uptime_core.kernel.localtime import Segments
     from uptime_core.policy import Policy
     from uptime_core.request import ReportRequest
-    from uptime_core.snapshot import PollTotals, SnapshotLike
+    from uptime_core.snapshot import PartLoader, PollTotals, Snapshot, SnapshotLike
 
 SHOPS_PER_BLOCK = 4096
 """Where blocks are told of or computed side by side."""
@@ -57,9 +57,15 @@ class Computation:
     Args:
         request: What is asked for; its `as_of` is fixed.
         most_shops: Bound of a block's shops, beside those that the kernel sets.
+        zones: The zones that others have probed for this request, by name.
     """
 
-    def __init__(self, request: ReportRequest, most_shops: int = MOST_SHOPS) -> None:
+    def __init__(
+        self,
+        request: ReportRequest,
+        most_shops: int = MOST_SHOPS,
+        zones: dict[str, Segments] | None = None,
+    ) -> None:
         self.request = request
         self._as_of = cast("int", request.as_of)
         self._most_shops = most_shops
@@ -67,9 +73,11 @@ class Computation:
             [window.bounds(self._as_of) for window in request.windows], dtype=np.int64
         )
         self._starts, self._ends = bounds[:, 0], bounds[:, 1]
-        self._zones: dict[str, Segments] = {}
-        self._store_ids: list[str] = []
-        self._after_as_of = self._rejected = self._quarantined = 0
+        self._zones: dict[str, Segments] = {} if zones is None else zones
+        self._facts: list[PartFacts] = []
+        self.compute_part: Callable[[PartLoader], PartSums] = partial(
+            compute_part, request=request, most_shops=most_shops, zones=self._zones
+        )
         self.compute: Callable[[Block], BlockSums] = partial(
             compute_block,
             starts=self._starts,
@@ -86,26 +94,46 @@ class Computation:
             MissingHoursError: A shop has no hours, and the policy calls it an error.
             MissingTimezoneError: A shop has no zone, and the policy has none.
         """
+        for part in snapshot.parts():
+            facts, blocks = self.cut(part)
+            self._facts.append(facts)
+            yield from blocks
+        self._check_listed()
+
+    def cut(self, part: Snapshot) -> tuple[PartFacts, Iterator[Block]]:
+        """What is known of one part, and its blocks; raises like `blocks`."""
+        self._check_totals(part.totals)
+        listed = self.request.stores
+        selection = select(part, self._as_of, listed)
+        columns = gather(
+            part,
+            selection,
+            self.request.policy,
+            as_of=self._as_of,
+            low=int(self._starts.min()),
+            high=int(self._ends.max()),
+            zones=self._zones,
+        )
+        facts = PartFacts(
+            store_ids=selection.store_ids,
+            known=()
+            if isinstance(listed, str)
+            else selection.known.intersection(listed),
+            after_as_of=selection.after_as_of,
+            rejected=len(part.rejected),
+            quarantined=selection.quarantined,
+        )
+        return facts, blocks_of(columns, self._starts, self._ends, self._most_shops)
+
+    def add(self, part: PartSums) -> tuple[BlockSums, ...]:
+        """Note what is known of a part that was computed elsewhere; gives its sums."""
+        self._facts.append(part.facts)
+        return part.sums
+
+    def _check_listed(self) -> None:
         listed = self.request.stores
         missing = set() if isinstance(listed, str) else set(listed)
-        for part in snapshot.parts():
-            self._check_totals(part.totals)
-            selection = select(part, self._as_of, listed)
-            missing -= selection.known
-            self._after_as_of += selection.after_as_of
-            self._rejected += len(part.rejected)
-            self._quarantined += selection.quarantined
-            self._store_ids += selection.store_ids
-            columns = gather(
-                part,
-                selection,
-                self.request.policy,
-                as_of=self._as_of,
-                low=int(self._starts.min()),
-                high=int(self._ends.max()),
-                zones=self._zones,
-            )
-            yield from blocks_of(columns, self._starts, self._ends, self._most_shops)
+        missing.difference_update(*(facts.known for facts in self._facts))
         if missing:
             raise UnknownStoreIdError(
                 f"shop {shown(min(missing))} is in none of the sources (polls count up "
@@ -127,6 +155,7 @@ class Computation:
 
     def report(self, sums: Iterable[BlockSums]) -> Report:
         """The report, from the sums of all blocks in their order."""
+        self._check_listed()
         blocks = list(sums)
         shape = (0, len(self.request.windows))
         nothing = np.zeros(0, dtype=np.int64)
@@ -136,7 +165,7 @@ class Computation:
         )
         last_poll = np.concatenate([nothing, *(block.last_poll for block in blocks)])
         poll_count = np.concatenate([nothing, *(block.poll_count for block in blocks)])
-        store_ids = self._store_ids
+        store_ids = [store_id for facts in self._facts for store_id in facts.store_ids]
         if any(map(operator.gt, store_ids, store_ids[1:])):
             order = sorted(range(len(store_ids)), key=store_ids.__getitem__)
             store_ids = [store_ids[place] for place in order]
@@ -162,11 +191,41 @@ class Computation:
                 polls=int(poll_count.sum()),
                 duplicates=sum(block.duplicates for block in blocks),
                 conflicts=sum(block.conflicts for block in blocks),
-                after_as_of=self._after_as_of,
-                rejected=self._rejected,
-                quarantined=self._quarantined,
+                after_as_of=sum(facts.after_as_of for facts in self._facts),
+                rejected=sum(facts.rejected for facts in self._facts),
+                quarantined=sum(facts.quarantined for facts in self._facts),
             ),
         )
+
+
+class PartFacts(NamedTuple):
+    """What is known of a part of a snapshot, beside its sums.
+
+    Attributes:
+        store_ids: The shops of the report, in the order of their sums.
+        known: The ids that were asked for and that it knows.
+        after_as_of: How many polls came too late.
+        rejected: How many rows could not be read.
+        quarantined: How many shops were left out because of such rows.
+    """
+
+    store_ids: tuple[str, ...]
+    known: Collection[str]
+    after_as_of: int
+    rejected: int
+    quarantined: int
+
+
+class PartSums(NamedTuple):
+    """A part of a snapshot, computed.
+
+    Attributes:
+        facts: What is known of it.
+        sums: Those of its blocks, in their order.
+    """
+
+    facts: PartFacts
+    sums: tuple[BlockSums, ...]
 
 
 class BlockSums(NamedTuple):
@@ -185,6 +244,24 @@ class BlockSums(NamedTuple):
     poll_count: Int64
     duplicates: int
     conflicts: int
+
+
+def compute_part(
+    load: PartLoader,
+    *,
+    request: ReportRequest,
+    most_shops: int,
+    zones: dict[str, Segments],
+) -> PartSums:
+    """Load one part of a snapshot, and compute it; the arguments are `Computation`'s.
+
+    Raises:
+        InputError: As `Computation.blocks`.
+        BackEndError: It cannot be read.
+    """
+    computation = Computation(request, most_shops, zones)
+    facts, blocks = computation.cut(load())
+    return PartSums(facts, tuple(map(computation.compute, blocks)))
 
 
 def compute_block(

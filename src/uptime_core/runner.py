@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import CancelledError, wait
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from uptime_core.computation import SHOPS_PER_BLOCK, Computation
+from uptime_core.computation import SHOPS_PER_BLOCK, Computation, PartSums
+from uptime_core.snapshot import LoadsParts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from concurrent.futures import Executor, Future
 
     from uptime_core.computation import BlockSums
@@ -78,7 +79,7 @@ def run(
         ExecutorShutDownError: The executor takes no more work.
     """
     computation = Computation(request, SHOPS_PER_BLOCK)
-    waiting: deque[tuple[Future[BlockSums], int]] = deque()
+    waiting: deque[tuple[Future[BlockSums | PartSums], int]] = deque()
     sums: list[BlockSums] = []
     done = 0
 
@@ -89,27 +90,45 @@ def run(
             tell(done)  # so that the run ends, whatever becomes of the executor
         waiting.popleft()
         try:
-            sums.append(future.result())
+            result = future.result()
         except CancelledError:
             raise ExecutorShutDownError(_SHUT_DOWN) from None
+        sums.extend(
+            computation.add(result) if isinstance(result, PartSums) else [result]
+        )
         done += shops
         tell(done)
 
     try:
         tell(0)
-        for block in computation.blocks(snapshot):
+        for work, piece, shops in _pieces(computation, snapshot):
             if len(waiting) >= in_flight:
                 collect()
             try:
-                future = executor.submit(computation.compute, block)
+                future = executor.submit(work, piece)
             except RuntimeError as error:
                 if type(error) is RuntimeError:  # BrokenExecutor is a fault, not an end
                     raise ExecutorShutDownError(_SHUT_DOWN) from error
                 raise
-            waiting.append((future, block.shops))
+            waiting.append((future, shops))
         while waiting:
             collect()
     finally:
         for future, _ in waiting:
             future.cancel()
     return computation.report(sums)
+
+
+def _pieces(
+    computation: Computation, snapshot: SnapshotLike
+) -> Iterator[tuple[Callable[[Any], BlockSums | PartSums], object, int]]:
+    """What is to be called with what, and how many shops that is.
+
+    Parts are loaded where they are computed, if they can be; so that is shared, too.
+    """
+    if isinstance(snapshot, LoadsParts):
+        for loader in snapshot.loaders():
+            yield computation.compute_part, loader, loader.shops
+        return
+    for block in computation.blocks(snapshot):
+        yield computation.compute, block, block.shops

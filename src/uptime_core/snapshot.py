@@ -46,6 +46,26 @@ class SnapshotLike(Protocol):
         """The parts, one after the other; no two of them have a shop in common."""
 
 
+@runtime_checkable
+class PartLoader(Protocol):
+    """Loads a part of a snapshot, in any thread; pickles for other processes."""
+
+    @property
+    def shops(self) -> int:
+        """How many shops it has, at most."""
+
+    def __call__(self) -> Snapshot:
+        """The part."""
+
+
+@runtime_checkable
+class LoadsParts(Protocol):
+    """A snapshot whose parts can be loaded where they are computed."""
+
+    def loaders(self) -> Iterator[PartLoader]:
+        """What loads the parts that `parts` gives, in the same order."""
+
+
 class PollTotals(NamedTuple):
     """How many polls each shop has, where a snapshot does not give them all.
 

@@ -197,7 +197,7 @@ def test_no_chunk_is_larger_than_the_most_and_large_ones_are_left_alone() -> Non
     moments = np.arange(most * 2 + 3, dtype=np.int64) * 2
     chunks = list(packed.chunks(Packed(np.zeros_like(moments), moments)))
     assert sum(len(chunk.shop) for chunk in chunks) == most * 2 + 3
-    assert [len(chunk.shop) * 3 // most for chunk in chunks] == [2, 2, 2]
+    assert [len(chunk.shop) * 2 // most for chunk in chunks] == [1, 1, 1, 1]
 
 
 def test_hourly_batches_stay_in_few_chunks_of_a_file(tmp_path: Path) -> None:

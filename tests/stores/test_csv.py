@@ -837,7 +837,8 @@ def test_small_files_come_first_so_that_nobody_waits_long_for_their_faults(
     assert files.error("timezones").line == 2
     files.hours("a,7,9:00,17:00\n")
     assert files.error("hours").field == "day"
-    files.path("polls").write_text("store_id,status\na,active\n")
+    files.hours("")
+    files.zones("")
     assert files.error("polls").field == "timestamp_utc"
 
 

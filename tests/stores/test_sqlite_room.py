@@ -21,7 +21,7 @@ import pytest
 from uptime_core import PollColumns, compute_snapshot, compute_store
 from uptime_core.errors import BackEndError, StoreCorruptError, StoreFullError
 from uptime_core.instants import to_micros
-from uptime_core.stores import sqlite_snapshot
+from uptime_core.stores import poll_copy
 from uptime_core.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ def open_files() -> int:
 
 @pytest.fixture
 def small_copies(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite_snapshot, "IN_MEMORY", 1_000)
+    monkeypatch.setattr(poll_copy, "IN_MEMORY", 1_000)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="open files are counted there")

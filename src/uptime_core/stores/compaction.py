@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _FAN_IN_BITS = 4
 FAN_IN = 1 << _FAN_IN_BITS
-LARGE = MOST_POLLS // 2
+LARGE = MOST_POLLS // 3
 """Polls of a chunk that is not merged any more."""
 
 _NEVER = np.iinfo(np.int64).min

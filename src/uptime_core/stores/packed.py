@@ -24,8 +24,11 @@ SHOPS_PER_BLOCK = 1 << SHOP_BITS
 """Few enough for blocks to be computed side by side, enough for numpy."""
 
 BYTES_PER_POLL = 10
-MOST_POLLS = 1 << 19
-"""Of a chunk: some five megabytes."""
+MOST_POLLS = 3 << 18
+"""Of a chunk: some eight megabytes, and five of those that longer ones are cut into.
+
+So a week of a block of shops, polled every hour, is one, and need not be joined.
+"""
 
 
 class Packed(NamedTuple):
@@ -150,7 +153,7 @@ def chunks(polls: Packed) -> Iterator[Packed]:
             yield polls
         return
     order = np.argsort(polls.moment, kind="stable")
-    pieces = -(-len(order) // MOST_POLLS)
+    pieces = -(-len(order) // max(MOST_POLLS * 2 // 3, 1))
     for places in np.array_split(order, pieces):
         yield polls.where(np.sort(places))
 
