@@ -38,7 +38,19 @@ def test_blocks_are_neighbours_within_all_limits(
         assert 1 <= shops <= 7
         assert (shops << bits) < 1 << PACKED_BITS
         assert shops == 1 or shops * segments <= LIMIT
-        assert shops == 1 or polls[first:after].sum() <= LIMIT
+        assert shops == 1 or polls[first:after].sum() <= max(LIMIT, polls.sum() // 16)
+
+
+def test_many_polls_are_cut_into_some_sixteen_blocks_and_very_many_into_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each block looks through the rows of all, and has to fit the memory."""
+    monkeypatch.setattr(blocks_module, "MOST_SHOPS", 1000)
+    monkeypatch.setattr(blocks_module, "SEGMENTS_PER_BLOCK", 1000)
+    monkeypatch.setattr(blocks_module, "_MOST_POLLS", 40)
+    assert len(shop_blocks(np.ones(16 * LIMIT, dtype=np.int64), 10, 1)) == 16
+    assert len(shop_blocks(np.ones(16 * 30, dtype=np.int64), 10, 1)) == 16
+    assert len(shop_blocks(np.ones(16 * 80, dtype=np.int64), 10, 1)) == 32
 
 
 @given(st.lists(st.integers(0, 11), max_size=40), st.integers(1, 12))

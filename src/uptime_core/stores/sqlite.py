@@ -25,8 +25,7 @@ from uptime_core.stores import packed, sqlite_ingest
 from uptime_core.stores.audit import check_all
 from uptime_core.stores.compaction import delete_polls_before, merge_all_small_chunks
 from uptime_core.stores.poll_copy import PollCopy, Span
-from uptime_core.stores.sqlite_snapshot import SqliteSnapshot
-from uptime_core.stores.sqlite_snapshot import poll_columns as with_ids
+from uptime_core.stores.sqlite_snapshot import SqliteSnapshot, poll_columns
 from uptime_core.stores.sqlite_tables import PART, SCHEMA, VERSION, Tables
 from uptime_core.stores.sqlite_upgrade import upgrade
 
@@ -137,7 +136,7 @@ class SqliteStore(Store):
             ]
             copy = PollCopy.of(tables, chosen, self._path)
         for number, block in blocks:
-            columns = with_ids(block, packed.distinct(copy.polls(number)))
+            columns = poll_columns(block, packed.distinct(copy.polls(number)))
             batch = columns.where(wanted, start, end)
             if len(batch):
                 yield batch
