@@ -61,7 +61,7 @@ class Stretches(NamedTuple):
     def texts(self, rows: Int64) -> list[str]:
         """The stretches of some rows."""
         columns = [column[rows] for column in self.words[1:]]
-        if columns:
+        if columns and b"\0" not in self.data:
             words = np.stack(columns, axis=1).astype("<u8")
             if not int(np.bitwise_or.reduce(words, axis=None)) & _HIGH_BITS:
                 # A third of the time: numpy cuts ASCII texts where the zeros begin.
