@@ -147,7 +147,7 @@ def work_may_be_given_up() -> None:
 def an_interrupt_is_for_the_process_that_forked() -> None:
     os.setpgid(0, 0)
 
-    sent = []
+    sent: list[int] = []
 
     def interrupt(number: int, memory: memoryview) -> int:
         if not sent:
@@ -181,7 +181,7 @@ def nothing_is_left_of_a_fork_that_fails() -> None:
 def the_copy_ends_with_its_process() -> None:
     """Says the copy's number, and waits to be killed."""
 
-    told = []
+    told: list[int] = []
 
     def tell(number: int, memory: memoryview) -> int:
         if not told:

@@ -53,6 +53,17 @@ def test_numbers_are_those_of_a_dictionary(
     assert codes.store_ids == plain.store_ids
 
 
+@given(st.lists(st.text(st.characters(exclude_characters='\n,\r"'), max_size=9)))
+def test_texts_are_those_of_the_lines(batch: list[str]) -> None:
+    texts = [text + "x" for text in batch if "\0" not in text] or ["x"]
+    found = stretches_of(texts)
+    assert found.texts(np.arange(len(texts))) == texts
+    ascii_rows = [row for row, text in enumerate(texts) if text.isascii()][::-1]
+    assert found.texts(np.array(ascii_rows, dtype=np.int64)) == [
+        texts[row] for row in ascii_rows
+    ]
+
+
 def test_many_ids_are_found_without_a_text() -> None:
     chance = random.Random(3)  # noqa: S311  # to be repeated
     ids = [str(chance.randrange(10**19)) for _ in range(20_000)]

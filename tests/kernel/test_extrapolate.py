@@ -60,6 +60,27 @@ def test_sorted_runs_settle_like_any_other_order(runs: int, *, by_shop: bool) ->
     assert polls.conflicts == expected.conflicts > 0
 
 
+def test_a_microsecond_apart_is_not_the_same_instant() -> None:
+    """Packed, up and the next down are as near as two polls of one instant are."""
+    at, status = np.array([4, 5, 6, 6, 7]), np.array([1, 0, 0, 1, 1], dtype=np.uint8)
+    for shop in (np.zeros(5, dtype=np.int32), np.zeros(5, dtype=np.int64)):
+        polls = settle(shop[:2], at[:2], status[:2])
+        assert (polls.at.tolist(), polls.status.tolist()) == ([4, 5], [1, 0])
+        assert (polls.duplicates, polls.conflicts) == (0, 0)
+        polls = settle(shop, at, status)
+        assert (polls.at.tolist(), polls.status.tolist()) == (
+            [4, 5, 6, 7],
+            [1, 0, 0, 1],
+        )
+        assert (polls.duplicates, polls.conflicts) == (1, 1)
+
+
+def test_shops_without_polls_have_no_last_one() -> None:
+    polls = settle(np.array([7, 2, 7]), np.arange(3), np.ones(3, dtype=np.uint8))
+    assert polls.last.tolist() == [0, 2]
+    assert polls.shop.tolist() == [2, 7, 7]
+
+
 def test_settling_holds_where_shop_and_time_just_fit() -> None:
     low, span = -(2**58), 2**59 - 1
     rows = [(3, low + span, 1), (0, low, 0), (3, low, 1), (0, low + span, 0)]

@@ -47,6 +47,18 @@ def test_packed_polls_are_sorted(
     assert sort_packed(key, shop, by_shop=by_shop).tolist() == expected
 
 
+def test_what_is_sorted_at_first_may_be_unsorted_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sorting, "_FIRST_LOOK", 100)
+    key, shop = packed([300] * 5, seed=4)
+    order = np.argsort(key[:100])
+    key[:100], shop[:100] = key[:100][order], shop[:100][order]
+    for by_shop in (False, True):
+        found = sort_packed(key.copy(), shop, by_shop=by_shop)
+        assert found.tolist() == sorted(key.tolist())
+
+
 @pytest.mark.parametrize("last", [(1 << 16) - 1, 1 << 16])
 def test_shops_beyond_sixteen_bits_are_sorted(last: int) -> None:
     key, shop = packed([200, 1], seed=1)

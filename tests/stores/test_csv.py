@@ -849,6 +849,7 @@ def test_small_files_come_first_so_that_nobody_waits_long_for_their_faults(
         ({"columns": {"dayOfWeek": "day"}}, "columns", None),
         ({"columns": {"day": 5}}, "columns", "day"),
         ({"on_error": "ignore"}, "CsvStore", "on_error"),
+        ({"fork": "yes"}, "CsvStore", "fork"),
         ({"on_error": None}, "CsvStore", "on_error"),
     ],
 )

@@ -6,11 +6,13 @@ import errno
 import gc
 import json
 import os
+import pickle  # noqa: TID251  # as process pools do, nothing goes to disk
 import resource
 import signal
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,8 +23,9 @@ import pytest
 from uptime_core import PollColumns, compute_snapshot, compute_store
 from uptime_core.errors import BackEndError, StoreCorruptError, StoreFullError
 from uptime_core.instants import to_micros
-from uptime_core.stores import poll_copy
+from uptime_core.stores import packed, poll_copy, sqlite_ingest
 from uptime_core.stores.sqlite import SqliteStore
+from uptime_core.testing import InlineExecutor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -221,6 +224,44 @@ def test_a_large_snapshot_is_a_file_without_a_name(
     del first, second, parts, one, other
     gc.collect()  # warns, and fails, if a file was not closed
     assert open_files() <= before - 2
+
+
+@pytest.mark.parametrize("size", [1_000, 1 << 20])
+def test_parts_are_loaded_in_threads_and_other_processes(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """Also from the file that a large copy is, which all of them read."""
+    monkeypatch.setattr(poll_copy, "IN_MEMORY", size)
+    for module in (packed, sqlite_ingest):
+        monkeypatch.setattr(module, "SHOP_BITS", 3)
+        monkeypatch.setattr(module, "SHOPS_PER_BLOCK", 8)
+    store.add_polls(large(100, 3))
+    store.set_hours([("never-polled", 0, "x", "9:00")], on_error="collect")
+    snapshot = store.snapshot()
+    expected = list(snapshot.parts())
+    assert len(expected) > 10
+    assert sum(len(part.polls) for part in expected) == 302
+    loaders = list(snapshot.loaders())
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(5):
+            for part, loaded in zip(
+                expected, pool.map(lambda load: load(), loaders), strict=True
+            ):
+                assert loaded.polls == part.polls
+    for loader, part in zip(loaders, expected, strict=True):
+        text = pickle.dumps(loader)
+        assert len(text) < 5_000
+        there = pickle.loads(text)  # noqa: S301  # just made
+        assert there.shops == loader.shops
+        assert there().polls == part.polls
+        assert there().quarantined == part.quarantined
+    assert compute_snapshot(snapshot, executor=InlineExecutor()) == compute_snapshot(
+        snapshot
+    )
+    if size == 1_000:
+        loader: Any = loaders[0]
+        with pytest.raises(TypeError, match="in memory"):
+            pickle.dumps(loader.copy)
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])

@@ -24,7 +24,7 @@ from uptime_core.stores.file_version import FileMeter, unchanged, version_of
 from uptime_core.stores.poll_file import read_poll_parts
 from uptime_core.stores.shop_file import read_shop_file
 from uptime_core.stores.table import renamed
-from uptime_core.values import path_text
+from uptime_core.values import flag, path_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -209,9 +209,10 @@ class CsvStore(Closing, Store):
         self._arguments = (polls, hours, timezones, on_error, columns)
         with located("CsvStore"):
             on_error = checked_on_error(on_error)
+        self._fork = flag(fork, "CsvStore", "fork")
         poll_columns, hours_columns, timezone_columns = wanted_columns(columns)
         self._polls = _File(
-            polls, partial(read_polls, polls, poll_columns, on_error, fork=fork)
+            polls, partial(read_polls, polls, poll_columns, on_error, fork=self._fork)
         )
         self._hours: _File[HoursColumns] | _NoFile[HoursColumns] = (
             _NoFile(HoursColumns((), (), (), ()))
@@ -235,9 +236,9 @@ class CsvStore(Closing, Store):
             )
         )
 
-    def __reduce__(self) -> tuple[type[CsvStore], tuple[object, ...]]:
+    def __reduce__(self) -> tuple[partial[CsvStore], tuple[object, ...]]:
         # What has been read stays behind: files are read again where they are needed.
-        return CsvStore, self._arguments
+        return partial(CsvStore, fork=self._fork), self._arguments
 
     @property
     def files(self) -> tuple[str, ...]:
