@@ -259,9 +259,9 @@ def test_parts_are_loaded_in_threads_and_other_processes(
         snapshot
     )
     if size == 1_000:
-        loader: Any = loaders[0]
+        one: Any = loaders[0]
         with pytest.raises(TypeError, match="in memory"):
-            pickle.dumps(loader.copy)
+            pickle.dumps(one.copy)
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
