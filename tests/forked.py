@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 from unittest import mock
 
+import pytest
 from hypothesis import given, settings
 
 from uptime_core import CsvStore, __main__, cores, forked_worker
@@ -359,15 +360,38 @@ def progress_reaches_the_end() -> None:
     assert len(shares) > 10
 
 
+def a_file_that_changes_is_an_error() -> None:
+    """Cut, or longer, before the first stretch and after some."""
+    with tempfile.TemporaryDirectory() as folder, small_stretches(500):
+        path = Path(folder) / "polls.csv"
+        for cut, after in product((0, 100, 3_000, 20_000, None), (0, 1, 7)):
+            path.write_bytes(HEADER + b"".join(GOOD * 40))
+            seen = 0
+            add = poll_file._add
+
+            def change(intake: Any, part: Any) -> int:  # noqa: ANN401  # passed on
+                nonlocal seen
+                if seen == after:  # noqa: B023  # called in the same turn
+                    with path.open("ab") as file:
+                        file.write(GOOD[0]) if cut is None else file.truncate(cut)  # noqa: B023
+                seen += 1
+                return add(intake, part)  # noqa: B023
+
+            with mock.patch.object(poll_file, "_add", change):
+                with pytest.raises(InputError) as caught:
+                    CsvStore(path, fork=True).snapshot()
+            assert caught.value.source == str(path)
+
+
 def the_command_forks(folder: str) -> None:
     """Reads a file of more than 8 MB, and says who read it."""
     polls, report = Path(folder) / "polls.csv", Path(folder) / "report.csv"
+    reader = forked_polls.ForkedReader
     with (
         mock.patch.object(forked_polls, "can_fork", return_value=True),
-        mock.patch.object(
-            forked_polls, "forked_parts", side_effect=forked_polls.forked_parts
-        ) as parts,
-        mock.patch("uptime_core.stores.poll_file.forked_parts", parts),
+        mock.patch.object(reader, "parts", autospec=True, side_effect=reader.parts) as (
+            parts
+        ),
     ):
         code = __main__.main(["report", "--polls", str(polls), "-o", str(report)])
     assert code == 0

@@ -33,6 +33,7 @@ pytestmark = pytest.mark.skipif(
         "generated_files",
         "many_ids_and_several_parts",
         "progress_reaches_the_end",
+        "a_file_that_changes_is_an_error",
     ],
 )
 def test_in_a_process_of_its_own(name: str) -> None:

@@ -27,9 +27,12 @@ def unchanged(path: StrPath) -> Iterator[tuple[int, ...]]:
     version = version_of(path)
     yield version
     if version_of(path) != version:
-        raise BadFileError(
-            "it changed while it was read; read it again", source=os.fspath(path)
-        )
+        raise changed(os.fspath(path))
+
+
+def changed(source: str) -> BadFileError:
+    """The error of a file that changes while it is read."""
+    return BadFileError("it changed while it was read; read it again", source=source)
 
 
 def version_of(path: StrPath) -> tuple[int, ...]:

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import contextmanager, nullcontext, suppress
-from typing import TYPE_CHECKING, NamedTuple, cast
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from uptime_core.forked_worker import ForkedWorker, can_fork
 from uptime_core.poll_intake import CopiedPolls, PollIntake
 from uptime_core.rejects import Rejects
+from uptime_core.stores.file_version import changed
 from uptime_core.stores.line_blocks import LineBlock
 from uptime_core.stores.parts import PlainPart, may_go_on
 from uptime_core.stores.table import read_batches
@@ -96,66 +97,80 @@ class _Copy:
         return None if polls is None else _write(polls, memory)
 
 
+class ForkedReader(NamedTuple):
+    """Reads a table with a copy of the process.
+
+    Attributes:
+        table: The file of polls.
+        scan: What makes polls of lines.
+        layout: Where its columns are.
+        stretches: Its lines.
+        worker: What reads some of these in the copy.
+    """
+
+    table: Table
+    scan: Scan[PlainPolls]
+    layout: Layout
+    stretches: _Stretches
+    worker: ForkedWorker
+
+    def parts(self) -> Iterator[Part[PlainPolls] | CopiedPolls]:
+        """The polls, in their order.
+
+        Raises:
+            BadFileError: The file as a whole cannot be read.
+        """
+        table, stretches, layout = self.table, self.stretches, self.layout
+        line = table.first.line
+        for number, result in enumerate(self.worker.results(self._own)):
+            place = stretches.place(number)
+            if place is None:  # a long line would have ended this before
+                raise changed(table.source)
+            if table.progress is not None:
+                table.progress(place)
+            if isinstance(result, memoryview):
+                polls = _polls(result)
+                yield polls
+                line += len(polls.at)
+                continue
+            data, rows = result
+            if data is None or (rows is None and may_go_on(data)):
+                yield from table.parts_from(place, line, self.scan)
+                return
+            block = LineBlock(line, data)
+            if rows is not None:
+                yield PlainPart(line, rows, block, layout)
+            else:
+                yield from read_batches([block], table.source, layout)
+            line += data.count(b"\n")
+
+    def _own(self, number: int) -> tuple[bytes | None, PlainPolls | None]:
+        data = self.stretches.read(number)
+        return data, None if data is None else self.scan(data, self.layout)
+
+
 @contextmanager
-def forked_worker(
+def forked_reader(
     table: Table, scan: Scan[PlainPolls]
-) -> Iterator[ForkedWorker | None]:
-    """What reads about half of a table; None where that cannot be, or gains nothing.
+) -> Iterator[ForkedReader | None]:
+    """What reads a table; None where a copy is not possible, or no gain.
 
     Args:
         table: The file of polls.
         scan: What makes polls of lines.
     """
-    stretches = _stretches(table)
-    worker = None
-    if stretches is not None and table.layout is not None and can_fork():
-        copy = _Copy(stretches, scan, table.layout, table.source)
-        with suppress(OSError):  # there is no process or memory to be had
-            worker = ForkedWorker(copy.read, stretches.pieces, _ROOM)
-    with nullcontext() if worker is None else worker:
-        yield worker
-
-
-def forked_parts(
-    table: Table, worker: ForkedWorker, scan: Scan[PlainPolls]
-) -> Iterator[Part[PlainPolls] | CopiedPolls]:
-    """The polls of a table, in their order.
-
-    Args:
-        table: The file of polls.
-        worker: What `forked_worker` gave for it.
-        scan: What makes polls of lines.
-
-    Raises:
-        BadFileError: The file as a whole cannot be read.
-    """
-    stretches = cast("_Stretches", _stretches(table))
-    layout = cast("Layout", table.layout)
-
-    def own(number: int) -> tuple[bytes | None, PlainPolls | None]:
-        data = stretches.read(number)
-        return data, None if data is None else scan(data, layout)
-
-    line = table.first.line
-    for number, result in enumerate(worker.results(own)):
-        place = cast("int", stretches.place(number))  # no long line stands before it
-        if table.progress is not None:
-            table.progress(place)
-        if isinstance(result, memoryview):
-            polls = _polls(result)
-            yield polls
-            line += len(polls.at)
-            continue
-        data, rows = result
-        if data is None or (rows is None and may_go_on(data)):
-            yield from table.parts_from(place, line, lambda data, _: scan(data, layout))
-            return
-        block = LineBlock(line, data)
-        if rows is not None:
-            yield PlainPart(line, rows, block, layout)
-        else:
-            yield from read_batches([block], table.source, layout)
-        line += data.count(b"\n")
+    stretches, layout, worker = _stretches(table), table.layout, None
+    if stretches is None or layout is None or not can_fork():
+        yield None
+        return
+    copy = _Copy(stretches, scan, layout, table.source)
+    with suppress(OSError):  # there is no process or memory to be had
+        worker = ForkedWorker(copy.read, stretches.pieces, _ROOM)
+    if worker is None:
+        yield None
+        return
+    with worker:
+        yield ForkedReader(table, scan, layout, stretches, worker)
 
 
 def _stretches(table: Table) -> _Stretches | None:

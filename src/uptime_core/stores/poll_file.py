@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from uptime_core.plain_polls import PlainPolls, scan
 from uptime_core.poll_intake import CopiedPolls, PollIntake
-from uptime_core.stores.forked_polls import forked_parts, forked_worker
+from uptime_core.stores.forked_polls import forked_reader
 from uptime_core.stores.parts import open_table
 from uptime_core.stores.table import Batch
 
@@ -52,14 +52,12 @@ def read_poll_parts(
     rows = 0
     with (
         open_table(path, columns, progress) as table,
-        forked_worker(table, _scan) if fork else nullcontext() as worker,
+        forked_reader(table, _scan) if fork else nullcontext() as reader,
     ):
         if meanwhile is not None:
             meanwhile()
         parts: Iterable[Part[PlainPolls] | CopiedPolls] = (
-            table.parts(_scan, threads=True)
-            if worker is None
-            else forked_parts(table, worker, _scan)
+            table.parts(_scan, threads=True) if reader is None else reader.parts()
         )
         for part in parts:
             if rows >= most_rows:
