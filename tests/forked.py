@@ -377,9 +377,11 @@ def a_file_that_changes_is_an_error() -> None:
                 seen += 1
                 return add(intake, part)  # noqa: B023
 
-            with mock.patch.object(poll_file, "_add", change):
-                with pytest.raises(InputError) as caught:
-                    CsvStore(path, fork=True).snapshot()
+            with (
+                mock.patch.object(poll_file, "_add", change),
+                pytest.raises(InputError) as caught,
+            ):
+                CsvStore(path, fork=True).snapshot()
             assert caught.value.source == str(path)
 
 
