@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -71,6 +71,23 @@ def slowly(number: int) -> tuple[str, int]:
     """What this process makes of a piece, so that the copy gets some, too."""
     time.sleep(0.001)
     return ("own", number)
+
+
+def faults_come_in_the_order_of_lines() -> None:
+    """However far apart they are, and however the file is cut."""
+    for fault in (b"\xff,x,y\n", b"a\0,x,y\n", b"a,x,active\r"):
+        content = [
+            HEADER + b"".join([*GOOD[:3], ODD[5], *GOOD[:rows], fault])
+            for rows in (0, 3, 12)
+        ]
+        for data in content:
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / "polls.csv"
+                path.write_bytes(data)
+                plain = outcome(path, fork=False)
+                assert plain[1][2] == 5
+                with small_stretches(100):
+                    assert outcome(path, fork=True) == plain
 
 
 def done(work: Callable[[int, memoryview], int | None], pieces: int) -> list[Any]:
@@ -168,7 +185,7 @@ def an_interrupt_is_for_the_process_that_forked() -> None:
 
 def nothing_is_left_of_a_fork_that_fails() -> None:
     before = descriptors()
-    for name in ("fork", "set_blocking"):
+    for name in ("fork", "set_blocking", "pidfd_open"):
         with mock.patch.object(os, name, side_effect=OSError("no room")):
             try:
                 ForkedWorker(write, 10, 10)
@@ -177,6 +194,39 @@ def nothing_is_left_of_a_fork_that_fails() -> None:
             else:
                 raise AssertionError(name)
     assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == set()
+    fork = os.fork
+
+    def interrupted() -> int:
+        os.kill(os.getpid(), signal.SIGINT)
+        return fork()
+
+    with (
+        mock.patch.object(os, "fork", interrupted),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        ForkedWorker(write, 100, 10)
+    assert descriptors() == before
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def others_may_have_waited_for_the_copy() -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    check(done(write, 50), 50)
+
+    def reap(*_: object) -> None:
+        with suppress(ChildProcessError):
+            os.waitpid(-1, os.WNOHANG)
+
+    signal.signal(signal.SIGCHLD, reap)
+    for last in (0, 10, 50):
+
+        def die(number: int, memory: memoryview) -> int:
+            if number >= last:  # noqa: B023  # called in the same turn
+                os._exit(1)
+            return write(number, memory)
+
+        check(done(die, 50), 50)
 
 
 def the_copy_ends_with_its_process() -> None:

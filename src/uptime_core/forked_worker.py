@@ -13,6 +13,7 @@ import select
 import signal
 import struct
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn, Self, TypeVar
 
 from uptime_core.cores import cores
@@ -29,7 +30,7 @@ _PLACES = 32
 _NUMBER = struct.Struct("=q")
 _MESSAGE = struct.Struct("=qq")
 _UNDONE = -1
-_CLOSED = -1
+_NONE = -1  # no file, and no process
 _THREADS = "/proc/self/task"
 
 
@@ -39,7 +40,7 @@ def can_fork() -> bool:
     A copy has only the thread that made it: locks that others hold stay locked for
     ever. So there must be no other, not even of a library in C.
     """
-    if sys.platform != "linux" or cores() == 1:
+    if sys.platform != "linux" or not hasattr(os, "pidfd_open") or cores() == 1:
         return False
     try:
         return len(os.listdir(_THREADS)) == 1  # noqa: PTH208  # pathlib takes 3 ms to load
@@ -68,25 +69,23 @@ class ForkedWorker:
         self, work: Callable[[int, memoryview], int | None], pieces: int, room: int
     ) -> None:
         self._pieces, self._room = pieces, room
-        self._is_alive = True
         self._memory = memoryview(mmap.mmap(-1, _PLACES * room))
-        self._tokens, self._offers = os.pipe()
-        try:
-            self._messages, self._answers = os.pipe()
-            try:
-                os.set_blocking(self._tokens, False)  # who comes second gets none
-                for number in range(min(pieces, _PLACES)):
-                    self._offer(number)
-                self._child = self._fork(work)
-            except OSError:
-                _close(self._messages, self._answers)
-                raise
-        except OSError:
-            _close(self._tokens, self._offers)
-            raise
-        _close(self._answers)
+        self._is_alive = True
+        self._child = self._handle = _NONE
+        self._tokens = self._offers = self._messages = self._answers = _NONE
         self._messages_poll = select.poll()
-        self._messages_poll.register(self._messages, select.POLLIN)
+        try:
+            self._tokens, self._offers = os.pipe()
+            self._messages, self._answers = os.pipe()
+            self._messages_poll.register(self._messages, select.POLLIN)
+            os.set_blocking(self._tokens, False)  # who comes second gets none
+            for number in range(min(pieces, _PLACES)):
+                self._offer(number)
+            self._fork(work)
+            self._answers = _closed(self._answers)
+        except BaseException:  # also an interrupt, once there is a copy
+            self._end()
+            raise
 
     def results(self, own: Callable[[int], Own]) -> Iterator[Own | memoryview]:
         """What becomes of each piece, in their order.
@@ -118,8 +117,7 @@ class ForkedWorker:
         if number < self._pieces:
             os.write(self._offers, _NUMBER.pack(number))
         if number == self._pieces - 1:
-            os.close(self._offers)
-            self._offers = _CLOSED
+            self._offers = _closed(self._offers)
 
     def _taken(self) -> int | None:
         """The next piece, or None where none is offered now."""
@@ -146,24 +144,28 @@ class ForkedWorker:
         start = number % _PLACES * self._room
         return self._memory[start : start + self._room]
 
-    def _fork(self, work: Callable[[int, memoryview], int | None]) -> int:
+    def _fork(self, work: Callable[[int, memoryview], int | None]) -> None:
         """Make the copy; there it never returns."""
         # Ctrl-C is for this process, which then ends the copy; and no interrupt may
         # find the copy outside of what keeps it from going on as this process.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         try:
-            child = os.fork()
-            if child == 0:
+            self._child = os.fork()
+            if self._child == 0:
                 self._serve(work)
+            # Not its number, which may be another's when somebody has waited for it.
+            self._handle = os.pidfd_open(self._child)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        return child
 
     def _serve(self, work: Callable[[int, memoryview], int | None]) -> NoReturn:
         """Do pieces until there are no more; in the copy."""
         try:
             # So that the pipes end when the other process does.
-            _close(self._offers, self._messages)
+            self._offers, self._messages = (
+                _closed(self._offers),
+                _closed(self._messages),
+            )
             offered = select.poll()
             offered.register(self._tokens, select.POLLIN)
             while True:
@@ -190,12 +192,28 @@ class ForkedWorker:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        os.kill(self._child, signal.SIGKILL)
-        os.waitpid(self._child, 0)
-        _close(self._tokens, self._offers, self._messages)
+        self._end()
+
+    def _end(self) -> None:
+        """End the copy, and close what is open; nobody else need have waited for it."""
+        if self._handle != _NONE:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+        # Without a handle it ends by itself: there is nobody to offer anything.
+        self._tokens, self._offers = _closed(self._tokens), _closed(self._offers)
+        self._messages = _closed(self._messages)
+        self._answers = _closed(self._answers)
+        if self._handle != _NONE:
+            with suppress(ChildProcessError):
+                os.waitid(os.P_PIDFD, self._handle, os.WEXITED)
+        elif self._child != _NONE:
+            with suppress(ChildProcessError):
+                os.waitpid(self._child, 0)
+        self._handle = _closed(self._handle)
 
 
-def _close(*descriptors: int) -> None:
-    for descriptor in descriptors:
-        if descriptor != _CLOSED:
-            os.close(descriptor)
+def _closed(descriptor: int) -> int:
+    """Close a file, if it is one; gives what stands for none."""
+    if descriptor != _NONE:
+        os.close(descriptor)
+    return _NONE

@@ -203,7 +203,7 @@ class _GrowingColumns:
         code, at, status = columns
         new = slice(self._rows, self._rows + len(at))
         if new.stop > len(self._at):
-            room = 2 * new.stop
+            room = new.stop + new.stop // 2
             self._code, self._at, self._status = (
                 _enlarged(self._code, self._rows, room),
                 _enlarged(self._at, self._rows, room),

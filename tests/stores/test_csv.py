@@ -829,6 +829,33 @@ def test_columns_may_have_other_headers(files: Files) -> None:
     assert caught.value.field == "timestamp_utc"
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_pipes_are_read_in_the_order_of_the_arguments(tmp_path: Path) -> None:
+    """Who writes into all of them begins with the polls, which no pipe holds."""
+    rows = {
+        "polls": "".join(
+            f"s{n},2023-01-25 18:13:22 UTC,active\n" for n in range(80_000)
+        ),
+        "hours": "a,0,9:00,17:00\n",
+        "timezones": "a,UTC\n",
+    }
+    paths = [tmp_path / source for source in rows]
+    for path in paths:
+        os.mkfifo(path)
+
+    def write() -> None:
+        for source, path in zip(rows, paths, strict=True):
+            path.write_text(WHAT_OF[source] + rows[source])
+
+    writer = threading.Thread(target=write, daemon=True)
+    writer.start()
+    polls, hours, timezones = paths
+    snapshot = CsvStore(polls, hours, timezones).snapshot()
+    writer.join(60)
+    assert len(snapshot.polls) == 80_000
+    assert snapshot.timezones == {"a": "UTC"}
+
+
 def test_small_files_come_first_so_that_nobody_waits_long_for_their_faults(
     files: Files,
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from uptime_core import (
     InputError,
+    MemoryStore,
     NoPollsError,
     Policy,
     Poll,
@@ -32,9 +33,11 @@ from uptime_core.capabilities import (
 from uptime_core.ingest import IngestResult
 from uptime_core.instants import EARLIEST_KEPT, LATEST_KEPT, to_datetime, to_micros
 from uptime_core.quarantine import Quarantine
+from uptime_core.stores import sqlite_tables
 from uptime_core.stores.packed import SHOPS_PER_BLOCK
 from uptime_core.stores.sqlite import SqliteStore
 from uptime_core.stores.sqlite_tables import Tables
+from uptime_core.testing import InlineExecutor
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -510,3 +513,36 @@ def test_a_store_shows_its_file(store: SqliteStore) -> None:
     store.add_polls(POLLS)
     assert repr(store) == f"<SqliteStore: {store.path}>"
     assert "2 shops" in repr(store.snapshot())
+
+
+def test_the_status_of_polls_that_only_a_summary_tells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Old chunks lie outside of the window; who was last in them speaks into it."""
+    monkeypatch.setattr(sqlite_tables, "SUMMARIZED", 1)
+    old = NOON - timedelta(days=30)
+    minute = timedelta(minutes=1)
+    batches = [
+        [(shop, old + number * minute, (number + place) % 2 == 0)
+         for place, shop in enumerate("ab") for number in range(9)],
+        [("a", old + 20 * minute, True), ("b", old + 20 * minute, False)],
+        [("c", old, False), ("c", old, True), ("d", old, True)],
+        [("d", old, False), ("e", old, True)],
+        [("now", NOON, True)],
+    ]  # fmt: skip
+    memory = MemoryStore()
+    with SqliteStore(tmp_path / "a.db") as store:
+        for batch in batches:
+            store.add_polls(batch)
+            memory.add_polls(batch)
+        policy = Policy(extrapolation="previous", reach=None)
+        window = Window.last(HOUR, name="hour", unit="seconds")
+        expected = compute_store(memory, policy=policy, windows=window)
+        for executor in (None, InlineExecutor()):
+            report = compute_store(
+                store, policy=policy, windows=window, executor=executor
+            )
+            assert report == expected
+    up = {shop: expected.row(shop)["hour"].up for shop in expected.store_ids}
+    assert [shop for shop, sums in up.items() if sums == HOUR] == ["a", "e"]
+    assert [shop for shop, sums in up.items() if not sums] == ["b", "c", "d", "now"]

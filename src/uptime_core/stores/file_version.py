@@ -53,6 +53,11 @@ def _status(path: StrPath) -> os.stat_result:
         ) from None
 
 
+def is_regular(descriptor: int) -> bool:
+    """Whether an open file is neither a pipe nor a device."""
+    return stat.S_ISREG(os.fstat(descriptor).st_mode)
+
+
 class FileMeter:
     """Tells how many bytes of some files have been read in all.
 

@@ -106,14 +106,27 @@ def text_lines(blocks: Iterable[LineBlock], source: str) -> Iterator[str]:
         BadFileError: They are no text, or a line is too long.
     """
     for line, data in blocks:
-        if data.endswith(b"\r"):
-            last = line + data.count(b"\n")
-            raise BadFileError(CARRIAGE_RETURN, source=source, line=last)
-        lines = io.StringIO(_decode(data, source, line), newline="\n").readlines()
-        if len(max(lines, key=len, default="")) > LONGEST_LINE:
-            longest = lines.index(max(lines, key=len))
-            raise _too_long(source, line + longest)
+        try:
+            lines = _lines(data, source, line)
+        except BadFileError as error:
+            # What stands before comes first, however the file is cut into blocks.
+            good = data.split(b"\n")[: (error.line or line) - line]
+            before = LineBlock(line, b"".join(row + b"\n" for row in good))
+            yield from text_lines([before], source)
+            raise
         yield from lines
+
+
+def _lines(data: bytes, source: str, line: int) -> list[str]:
+    text = _decode(data, source, line)
+    lines = io.StringIO(text, newline="\n").readlines()
+    if len(max(lines, key=len, default="")) > LONGEST_LINE:
+        longest = next(n for n, text in enumerate(lines) if len(text) > LONGEST_LINE)
+        raise _too_long(source, line + longest)
+    if data.endswith(b"\r"):
+        last = line + data.count(b"\n")
+        raise BadFileError(CARRIAGE_RETURN, source=source, line=last)
+    return lines
 
 
 def _read(stream: Stream, source: str, line: int) -> bytes:

@@ -101,6 +101,7 @@ class PollCopy:
                     place = place._replace(content=None, offset=file.tell())
                     file.write(content)
                 copied.setdefault(chunk.block, []).append(place)
+            file.flush()
         except OSError as error:
             file.close()
             if error.errno in _DISK_FULL:
@@ -174,6 +175,8 @@ class PollCopy:
     def _content(self, place: _Copied) -> bytes:
         if place.content is not None:
             return place.content
+        if hasattr(os, "pread"):  # also after a fork, and without turns
+            return os.pread(self._file.fileno(), place.size, place.offset)
         with self._lock:
             self._file.seek(place.offset)
             return self._file.read(place.size)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from uptime_core.plain_polls import PlainPolls, scan
 from uptime_core.poll_intake import CopiedPolls, PollIntake
+from uptime_core.stores.file_version import is_regular
 from uptime_core.stores.forked_polls import forked_reader
 from uptime_core.stores.parts import open_table
 from uptime_core.stores.table import Batch
@@ -41,7 +42,7 @@ def read_poll_parts(
         rejects: What becomes of bad rows.
         most_rows: Rows of a part.
         progress: Called now and then with the bytes read so far, as they are on disk.
-        meanwhile: Called when the header has been read.
+        meanwhile: Called when the header has been read, unless the file is a pipe.
         fork: Whether a forked copy of the process may read, too.
 
     Raises:
@@ -54,7 +55,8 @@ def read_poll_parts(
         open_table(path, columns, progress) as table,
         forked_reader(table, _scan) if fork else nullcontext() as reader,
     ):
-        if meanwhile is not None:
+        # Who writes into pipes may do so in the order of the arguments.
+        if meanwhile is not None and is_regular(table.stream.fileno()):
             meanwhile()
         parts: Iterable[Part[PlainPolls] | CopiedPolls] = (
             table.parts(_scan, threads=True) if reader is None else reader.parts()
