@@ -769,7 +769,7 @@ def test_compressed_files_give_what_plain_ones_do(files: Files, on_error: str) -
 
 
 def test_memory_holds_columns_and_not_the_text(files: Files) -> None:
-    rows = 200_000
+    rows = 300_000
     text = "".join(
         f"store-{number % 50:0100d},2023-01-25 18:13:22.{number:06d} UTC,inactive\n"
         for number in range(rows)
