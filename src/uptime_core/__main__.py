@@ -93,9 +93,13 @@ def _discard(stream: TextIO | None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-if __name__ == "__main__":
+def _program() -> int:
     code = main()
     # The interpreter would look for garbage in all that ends with the process anyway:
     # 5 % of a report's time.
     gc.freeze()
-    sys.exit(code)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(_program())
