@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,7 +92,7 @@ def faults_come_in_the_order_of_lines() -> None:
 
 def done(work: Callable[[int, memoryview], int | None], pieces: int) -> list[Any]:
     before = descriptors()
-    with ForkedWorker(work, pieces, 100) as worker:
+    with closing(ForkedWorker(work, pieces, 100)) as worker:
         found = [
             bytes(result) if isinstance(result, memoryview) else result
             for result in worker.results(slowly)
@@ -155,7 +155,7 @@ def work_may_be_given_up() -> None:
         return write(number, memory)
 
     begun = time.monotonic()
-    with ForkedWorker(hang, 10, 10) as worker:
+    with closing(ForkedWorker(hang, 10, 10)) as worker:
         for _ in zip(range(3), worker.results(slowly), strict=False):
             break
     assert time.monotonic() - begun < 100
@@ -177,7 +177,7 @@ def an_interrupt_is_for_the_process_that_forked() -> None:
         time.sleep(20)
 
     try:
-        with ForkedWorker(interrupt, 10, 10) as worker:
+        with closing(ForkedWorker(interrupt, 10, 10)) as worker:
             list(worker.results(wait))
     except KeyboardInterrupt:
         print("interrupted once")  # noqa: T201  # looked for
@@ -242,7 +242,7 @@ def the_copy_ends_with_its_process() -> None:
             print(os.getpid(), flush=True)  # noqa: T201  # looked for
         return write(number, memory)
 
-    with ForkedWorker(tell, 1000, 10) as worker:
+    with closing(ForkedWorker(tell, 1000, 10)) as worker:
         for _ in worker.results(lambda _: time.sleep(0.2)):
             pass
 

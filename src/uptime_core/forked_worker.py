@@ -14,13 +14,12 @@ import signal
 import struct
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from uptime_core.cores import cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import TracebackType
 
 Own = TypeVar("Own")
 
@@ -84,7 +83,7 @@ class ForkedWorker:
             self._fork(work)
             self._answers = _closed(self._answers)
         except BaseException:  # also an interrupt, once there is a copy
-            self._end()
+            self.close()
             raise
 
     def results(self, own: Callable[[int], Own]) -> Iterator[Own | memoryview]:
@@ -162,10 +161,8 @@ class ForkedWorker:
         """Do pieces until there are no more; in the copy."""
         try:
             # So that the pipes end when the other process does.
-            self._offers, self._messages = (
-                _closed(self._offers),
-                _closed(self._messages),
-            )
+            self._offers = _closed(self._offers)
+            self._messages = _closed(self._messages)
             offered = select.poll()
             offered.register(self._tokens, select.POLLIN)
             while True:
@@ -183,21 +180,10 @@ class ForkedWorker:
         finally:
             os._exit(0)  # nothing of what this process still has to do on its end
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._end()
-
-    def _end(self) -> None:
-        """End the copy, and close what is open; nobody else need have waited for it."""
+    def close(self) -> None:
+        """End the copy, and close what is open."""
         if self._handle != _NONE:
-            with suppress(ProcessLookupError):
+            with suppress(ProcessLookupError):  # somebody has waited for it
                 signal.pidfd_send_signal(self._handle, signal.SIGKILL)
         # Without a handle it ends by itself: there is nobody to offer anything.
         self._tokens, self._offers = _closed(self._tokens), _closed(self._offers)

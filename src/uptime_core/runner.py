@@ -79,13 +79,13 @@ def run(
         ExecutorShutDownError: The executor takes no more work.
     """
     computation = Computation(request, SHOPS_PER_BLOCK)
-    waiting: deque[tuple[Future[BlockSums | PartSums], int]] = deque()
+    waiting: deque[Future[BlockSums | PartSums]] = deque()
     sums: list[BlockSums] = []
     done = 0
 
     def collect() -> None:
         nonlocal done
-        future, shops = waiting[0]
+        future = waiting[0]
         while not wait([future], _PATIENCE_SECONDS).done:
             tell(done)  # so that the run ends, whatever becomes of the executor
         waiting.popleft()
@@ -93,15 +93,14 @@ def run(
             result = future.result()
         except CancelledError:
             raise ExecutorShutDownError(_SHUT_DOWN) from None
-        sums.extend(
-            computation.add(result) if isinstance(result, PartSums) else [result]
-        )
-        done += shops
+        new = computation.add(result) if isinstance(result, PartSums) else (result,)
+        sums.extend(new)
+        done += sum(len(block.last_poll) for block in new)
         tell(done)
 
     try:
         tell(0)
-        for work, piece, shops in _pieces(computation, snapshot):
+        for work, piece in _pieces(computation, snapshot):
             if len(waiting) >= in_flight:
                 collect()
             try:
@@ -110,25 +109,25 @@ def run(
                 if type(error) is RuntimeError:  # BrokenExecutor is a fault, not an end
                     raise ExecutorShutDownError(_SHUT_DOWN) from error
                 raise
-            waiting.append((future, shops))
+            waiting.append(future)
         while waiting:
             collect()
     finally:
-        for future, _ in waiting:
+        for future in waiting:
             future.cancel()
     return computation.report(sums)
 
 
 def _pieces(
     computation: Computation, snapshot: SnapshotLike
-) -> Iterator[tuple[Callable[[Any], BlockSums | PartSums], object, int]]:
-    """What is to be called with what, and how many shops that is.
+) -> Iterator[tuple[Callable[[Any], BlockSums | PartSums], object]]:
+    """What is to be called with what.
 
     Parts are loaded where they are computed, if they can be; so that is shared, too.
     """
     if isinstance(snapshot, LoadsParts):
         for loader in snapshot.loaders():
-            yield computation.compute_part, loader, loader.shops
+            yield computation.compute_part, loader
         return
     for block in computation.blocks(snapshot):
-        yield computation.compute, block, block.shops
+        yield computation.compute, block

@@ -46,13 +46,8 @@ class SnapshotLike(Protocol):
         """The parts, one after the other; no two of them have a shop in common."""
 
 
-@runtime_checkable
 class PartLoader(Protocol):
     """Loads a part of a snapshot, in any thread; pickles for other processes."""
-
-    @property
-    def shops(self) -> int:
-        """How many shops it has, at most."""
 
     def __call__(self) -> Snapshot:
         """The part."""

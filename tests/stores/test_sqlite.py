@@ -16,6 +16,7 @@ from uptime_core import (
     Policy,
     Poll,
     PollColumns,
+    ReportRequest,
     UnknownStoreIdError,
     UptimeError,
     WeeklySchedule,
@@ -33,6 +34,7 @@ from uptime_core.capabilities import (
 from uptime_core.ingest import IngestResult
 from uptime_core.instants import EARLIEST_KEPT, LATEST_KEPT, to_datetime, to_micros
 from uptime_core.quarantine import Quarantine
+from uptime_core.runner import run
 from uptime_core.stores import sqlite_tables
 from uptime_core.stores.packed import SHOPS_PER_BLOCK
 from uptime_core.stores.sqlite import SqliteStore
@@ -546,3 +548,11 @@ def test_the_status_of_polls_that_only_a_summary_tells(
     up = {shop: expected.row(shop)["hour"].up for shop in expected.store_ids}
     assert [shop for shop, sums in up.items() if sums == HOUR] == ["a", "e"]
     assert [shop for shop, sums in up.items() if not sums] == ["b", "c", "d", "now"]
+
+
+def test_progress_counts_the_shops_that_were_asked_for(store: SqliteStore) -> None:
+    store.add_polls([(shop, NOON, True) for shop in IDS[:50]])
+    told: list[int] = []
+    request = ReportRequest.of(as_of=NOON, stores=(IDS[3], IDS[7]))
+    run(store.snapshot_for(request), request, InlineExecutor(), tell=told.append)
+    assert told[-1] == max(told) == 2

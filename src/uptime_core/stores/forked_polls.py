@@ -8,8 +8,7 @@ says what is wrong with a file, in the order of its lines and in the same words.
 from __future__ import annotations
 
 import os
-import stat
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -17,7 +16,7 @@ import numpy as np
 from uptime_core.forked_worker import ForkedWorker, can_fork
 from uptime_core.poll_intake import CopiedPolls, PollIntake
 from uptime_core.rejects import Rejects
-from uptime_core.stores.file_version import changed
+from uptime_core.stores.file_version import changed, is_regular
 from uptime_core.stores.line_blocks import LineBlock
 from uptime_core.stores.parts import PlainPart, may_go_on
 from uptime_core.stores.table import read_batches
@@ -169,21 +168,21 @@ def forked_reader(
     if worker is None:
         yield None
         return
-    with worker:
+    with closing(worker):
         yield ForkedReader(table, scan, layout, stretches, worker)
 
 
 def _stretches(table: Table) -> _Stretches | None:
     """The stretches of a large file that can be read at any place."""
     descriptor = table.stream.fileno()
-    status = os.fstat(descriptor)
+    end = os.fstat(descriptor).st_size
     if (
         table.source.endswith(".gz")
-        or not stat.S_ISREG(status.st_mode)
-        or status.st_size - table.start < LEAST_BYTES
+        or not is_regular(descriptor)
+        or end - table.start < LEAST_BYTES
     ):
         return None
-    return _Stretches(descriptor, table.start, status.st_size)
+    return _Stretches(descriptor, table.start, end)
 
 
 def _write(polls: CopiedPolls, memory: memoryview) -> int:

@@ -150,7 +150,7 @@ def parts_of(
     layout: Layout,
     scan: Scan[Rows],
     *,
-    threads: bool = False,
+    threads: bool,
 ) -> Iterator[Part[Rows]]:
     """The rows of blocks of lines; the other arguments are those of `read_parts`."""
     scanned = _scanned(

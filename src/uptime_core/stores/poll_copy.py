@@ -102,9 +102,9 @@ class PollCopy:
                     file.write(content)
                 copied.setdefault(chunk.block, []).append(place)
             file.flush()
-        except OSError as error:
+        except BaseException as error:
             file.close()
-            if error.errno in _DISK_FULL:
+            if isinstance(error, OSError) and error.errno in _DISK_FULL:
                 raise StoreFullError(
                     f"{path}: there is no room beside it for the copy that a report "
                     "reads; make room and try again"

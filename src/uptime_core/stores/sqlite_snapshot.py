@@ -111,20 +111,16 @@ class _BlockLoader:
     suspects: frozenset[str]
     source: str
 
-    @property
-    def shops(self) -> int:
-        """How many there are."""
-        return len(self.block.store_ids)
-
     def __call__(self) -> Snapshot:
         """The block, its polls checked."""
         block, totals = self.block, None
+        shops = len(block.store_ids)
         if self.span is None:
             polls = self.copy.polls(self.number)
-            has_polls = counts_of(polls.shop, self.shops)
+            has_polls = counts_of(polls.shop, shops)
         else:
             polls, totals = self.copy.polls_and_totals(self.number, self.span)
-            totals = totals.of_first(self.shops)
+            totals = totals.of_first(shops)
             has_polls = totals.polls + totals.later
         hours, timezones = block.hours(), block.timezones()
         quarantined = self.named
@@ -147,9 +143,8 @@ class _BlockLoader:
     def __reduce__(self) -> tuple[type[_BlockLoader], tuple[object, ...]]:
         """For other processes, without the polls of other blocks."""
         fields = attrs.asdict(self, recurse=False)
-        return _BlockLoader, (
-            *(fields | {"copy": self.copy.apart(self.number)}).values(),
-        )
+        fields["copy"] = self.copy.apart(self.number)
+        return _BlockLoader, tuple(fields.values())
 
 
 @attrs.frozen(eq=False)
@@ -158,7 +153,6 @@ class _OtherShops:
 
     store_ids: frozenset[str]
     source: str
-    shops: int = 0
 
     def __call__(self) -> Snapshot:
         """A snapshot without a row."""
