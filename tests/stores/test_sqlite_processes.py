@@ -621,12 +621,12 @@ def test_a_child_forked_while_a_thread_reads_is_right_or_refuses(
 
 FORKED_JUST_THEN = """
 import os, sys, threading, warnings
-stores = []
+stores, threads = [], []
 def just_then():  # the last hook to be run, for it is the first one
     if stores:
-        thread = threading.Thread(target=stores[0].newest_poll, daemon=True)
-        thread.start()
-        thread.join(0.3)
+        threads.append(threading.Thread(target=stores[0].newest_poll, daemon=True))
+        threads[-1].start()
+        threads[-1].join(0.3)
 os.register_at_fork(before=just_then)
 warnings.simplefilter("ignore", RuntimeWarning)
 from tests.stores.test_sqlite_processes import batch_of, forked, opened, polls_by_number
@@ -641,6 +641,8 @@ def work(say):
     say(store.add_polls(batch_of(2, 3)).added)
 child = forked(work)
 assert child.hear() == 3
+for thread in threads:  # it waits for the fork's end, and reads then
+    thread.join()
 stores.pop().close()
 os.write(go, b"x")
 assert child.end() == (0, [3])
