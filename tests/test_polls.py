@@ -195,8 +195,9 @@ def test_columns_have_no_hash() -> None:
 
 
 def test_the_newest_poll_is_the_latest_instant() -> None:
-    assert THREE.newest() == 30
-    assert PollColumns((), (), (), ()).newest() is None
+    assert (THREE.oldest(), THREE.newest()) == (10, 30)
+    nothing = PollColumns((), (), (), ())
+    assert (nothing.oldest(), nothing.newest()) == (None, None)
 
 
 @pytest.mark.parametrize(

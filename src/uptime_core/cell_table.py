@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from uptime_core.kernel.arrays import Bool, Int32, Int64, UInt64
+    from uptime_core.kernel.arrays import Bool, Index, Int32, Int64, UInt64
     from uptime_core.plain_lines import Stretches
 
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -20,9 +20,20 @@ _SPACE_BITS = 3  # a slot in eight is taken at most, so that few entries find no
 _NONE = np.int32(-1)
 _MULTIPLIERS = tuple(
     np.uint64(number)
-    for number in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xD6E8FEB86659FD93)
+    for number in (
+        0x9E3779B97F4A7C15,
+        0xC2B2AE3D27D4EB4F,
+        0xD6E8FEB86659FD93,
+        0xA0761D6478BD642F,
+        0xE7037ED1A0B428DB,
+        0x8EBC6AF09C88C6E3,
+    )
 )
-"""Odd numbers without a pattern; each gives an entry another slot."""
+"""Odd numbers without a pattern; each gives an entry another slot.
+
+Six, so that hardly an entry finds them all taken: to look up a few of these as texts
+takes as much time in every block as all others do.
+"""
 
 
 class CellTable:
@@ -48,14 +59,16 @@ class CellTable:
         """The number of each row's cell, or -1 for one that has none."""
         words = cells.words
         hashes = _hashes(words)
-        numbers = np.full(len(hashes), _NONE)
-        rows = np.arange(len(hashes))
         if self._texts:
             # Nearly all are in the first of their slots, so that no row is picked yet.
-            entry = self._slots[self._slot(hashes, _MULTIPLIERS[0])]
-            is_entry = self._is_entry(entry, words)
-            np.copyto(numbers, self._numbers[entry], where=is_entry)
-            rows = self._find(cells, hashes, np.flatnonzero(~is_entry), numbers)
+            entry = self._slots[self._slot(hashes, _MULTIPLIERS[0])].astype(np.int64)
+            rows = np.flatnonzero(~self._is_entry(entry, words))
+            numbers = self._numbers[entry]
+            numbers[rows] = _NONE
+            rows = self._find(cells, hashes, rows, numbers)
+        else:
+            numbers = np.full(len(hashes), _NONE)
+            rows = np.arange(len(hashes))
         if len(rows):
             self._learn(cells, hashes, _firsts(words, hashes, rows))
             rows = self._find(cells, hashes, rows, numbers)
@@ -68,6 +81,8 @@ class CellTable:
     ) -> Int64:
         """Fill in the numbers of some rows; those that are in no slot are left."""
         for multiplier in _MULTIPLIERS:
+            if not len(rows):
+                break
             entry = self._slots[self._slot(hashes[rows], multiplier)]
             is_entry = self._is_entry(entry, [column[rows] for column in cells.words])
             numbers[rows[is_entry]] = self._numbers[entry[is_entry]]
@@ -99,7 +114,7 @@ class CellTable:
             self._texts.update(texts)
             self._add([column[rows] for column in cells.words], hashes[rows], numbers)
 
-    def _is_entry(self, entry: Int32, words: Sequence[UInt64]) -> Bool:
+    def _is_entry(self, entry: Index, words: Sequence[UInt64]) -> Bool:
         """Which cells are those of the entries, byte by byte."""
         same = entry >= 0
         # Cells of one length need the same number of words, and no more than there are.
@@ -137,9 +152,9 @@ class CellTable:
             self._slots[slot[is_free]] = entries[is_free]
             entries = entries[self._slots[slot] != entries]
 
-    def _slot(self, hashes: UInt64, multiplier: np.uint64) -> UInt64:
+    def _slot(self, hashes: UInt64, multiplier: np.uint64) -> Int64:
         bits = len(self._slots).bit_length() - 1
-        return (hashes * multiplier) >> np.uint64(64 - bits)
+        return ((hashes * multiplier) >> np.uint64(64 - bits)).view(np.int64)
 
 
 def _hashes(words: Sequence[UInt64]) -> UInt64:

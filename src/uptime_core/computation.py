@@ -104,14 +104,15 @@ class Computation:
         """What is known of one part, and its blocks; raises like `blocks`."""
         self._check_totals(part.totals)
         listed = self.request.stores
+        low, high = int(self._starts.min()), int(self._ends.max())
         selection = select(part, self._as_of, listed)
         columns = gather(
             part,
             selection,
             self.request.policy,
             as_of=self._as_of,
-            low=int(self._starts.min()),
-            high=int(self._ends.max()),
+            low=low,
+            high=high,
             zones=self._zones,
         )
         facts = PartFacts(
@@ -123,7 +124,10 @@ class Computation:
             rejected=len(part.rejected),
             quarantined=selection.quarantined,
         )
-        return facts, blocks_of(columns, self._starts, self._ends, self._most_shops)
+        oldest, newest = part.polls.oldest(), part.polls.newest()
+        if oldest is not None and newest is not None:
+            low, high = min(low, oldest), max(high, min(newest, self._as_of))
+        return facts, blocks_of(columns, low, high, self._most_shops)
 
     def add(self, part: PartSums) -> tuple[BlockSums, ...]:
         """Note what is known of a part that was computed elsewhere; gives its sums."""

@@ -115,6 +115,11 @@ def fetch(words: npt.NDArray[np.void], places: Int64) -> list[UInt64]:
     return list(np.ascontiguousarray(rows.T))
 
 
+def fetch_one(words: npt.NDArray[np.void], places: Int64) -> UInt64:
+    """The word that begins at some places, in half of the time of `fetch`."""
+    return cast("UInt64", words.getfield("<u8")[places])
+
+
 def stretches(
     data: bytes, words: npt.NDArray[np.void], start: Int64, end: Int64
 ) -> Stretches | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from uptime_core.plain_lines import Stretches, fetch, plain_lines, word_of
+from uptime_core.plain_lines import Stretches, fetch_one, plain_lines, word_of
 from uptime_core.plain_timestamps import plain_timestamps
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def scan(data: bytes, places: Sequence[int], width: int) -> PlainPolls | None:
 
 def _statuses(words: npt.NDArray[np.void], start: Int64, end: Int64) -> UInt8:
     length = end - start
-    word = fetch(words, start)[0]
+    word = fetch_one(words, start)
     is_down = (word == _INACTIVE) & (length == len(b"inactive"))
     is_up = ((word & _ACTIVE_KEPT) == _ACTIVE) & (length == len(b"active"))
     status: UInt8 = is_up.astype(np.uint8)

@@ -42,13 +42,31 @@ _DATE, _DATE_LIMITS = _pattern(b"0000-00-")
 _CLOCK, _CLOCK_LIMITS = _pattern(b"00 00:00")
 _SECONDS, _SECONDS_LIMITS = _pattern(b"00000000")
 _HIGH_BITS = word_of(b"\x80" * WORD)
-_UTC, _UTC_KEPT = word_of(b" UTC"), word_of(b"\xff" * 4)
 
-# By the number of a fraction's digits: what stands around the seconds, and what is kept
-# of seconds and fraction.
-_MARKS_KEPT = word_of(b"\xff\0\0\xff")
-_MARKS = np.array([word_of(b":\0\0 "), *[word_of(b":\0\0.")] * _MOST_DIGITS])
+
+def _endings() -> npt.NDArray[np.uint64]:
+    """What the last two words have around the digits, by how many a fraction has.
+
+    A row for each: what is kept of both words to be compared, and what then is there.
+    """
+    rows = []
+    for digits in range(_MOST_DIGITS + 1):
+        point = b"." + bytes(digits) if digits else b""
+        form = b":\0\0" + point + b" UTC"
+        marks = bytes(0xFF if byte else 0 for byte in form)
+        rows.append(
+            [
+                word_of(text[place : place + WORD])
+                for text in (marks, form)
+                for place in (0, WORD)
+            ]
+        )
+    return np.array(rows)
+
+
+_ENDINGS = _endings()
 _SECONDS_KEPT = kept(0, WORD)[WORD - _MOST_DIGITS :]
+"""What is kept of seconds and fraction, by how many digits this has."""
 
 # Day, hour and minute have a byte each; adding the limits sets the high bit of what is
 # too great; the product has all minutes in its highest two bytes.
@@ -92,8 +110,9 @@ def plain_timestamps(
     times = _pairs(clock) & _TIMES
     fault |= times + _TIMES_LIMITS
     is_read = (fault & _HIGH_BITS) == 0
-    is_read &= (marks & _MARKS_KEPT) == _MARKS[digits]
-    is_read &= (fetch(words, end - 4)[0] & _UTC_KEPT) == _UTC
+    marks_kept, rest_kept, marks_form, rest_form = _ENDINGS.take(digits, axis=0).T
+    is_read &= (marks & marks_kept) == marks_form
+    is_read &= (rest & rest_kept) == rest_form
     is_read &= (length >= _LENGTHS[0]) & (length <= _LENGTHS[-1])
     is_read &= length != _LENGTHS[1]  # it has two blanks, or a point alone
 

@@ -93,6 +93,7 @@ class PollColumns:
     code: Int32
     at: Int64
     status: UInt8
+    _oldest: int | None = attrs.field(repr=False)
     _newest: int | None = attrs.field(repr=False)
 
     def __init__(
@@ -114,10 +115,10 @@ class PollColumns:
                 source=source,
             )
         check_codes(codes, len(ids), source)
-        newest = None
+        oldest = newest = None
         if len(codes):
-            newest = int(instants.max())
-            if not EARLIEST <= int(instants.min()) <= newest <= LATEST:
+            oldest, newest = int(instants.min()), int(instants.max())
+            if not EARLIEST <= oldest <= newest <= LATEST:
                 raise InputError(
                     "a value is outside the years 1 to 9999; instants are "
                     "microseconds since 1970-01-01 UTC",
@@ -130,7 +131,7 @@ class PollColumns:
                     source=source,
                     field="status",
                 )
-        self.__attrs_init__(ids, codes, instants, statuses, newest)
+        self.__attrs_init__(ids, codes, instants, statuses, oldest, newest)
 
     @classmethod
     def from_rows(
@@ -166,6 +167,10 @@ class PollColumns:
         """The polls one by one, in their order."""
         for code, at, status in zip(self.code, self.at, self.status, strict=True):
             yield Poll(self.store_ids[code], to_datetime(int(at)), bool(status))
+
+    def oldest(self) -> int | None:
+        """The earliest instant, or None without any poll."""
+        return self._oldest
 
     def newest(self) -> int | None:
         """The latest instant, or None without any poll."""

@@ -13,8 +13,6 @@ from uptime_core.selection import ShopColumns
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from uptime_core.kernel.arrays import Int64
-
 
 @attrs.frozen(eq=False)
 class Block:
@@ -68,20 +66,16 @@ class Block:
 
 
 def blocks_of(
-    columns: ShopColumns, starts: Int64, ends: Int64, most_shops: int = MOST_SHOPS
+    columns: ShopColumns, low: int, high: int, most_shops: int = MOST_SHOPS
 ) -> Iterator[Block]:
     """Cut all shops into blocks that `computation.compute_block` can take.
 
     Args:
         columns: What is known of the shops.
-        starts: The windows' first instants.
-        ends: The windows' first instants after them.
+        low: The first instant of the windows and the polls, or an earlier one.
+        high: The last one, or a later one.
         most_shops: Bound of a block's shops.
     """
-    low, high = int(starts.min()), int(ends.max())
-    if len(columns.poll_at):
-        low = min(low, int(columns.poll_at.min()))
-        high = max(high, int(columns.poll_at.max()))
     blocks = shop_blocks(
         columns.poll_rows,
         time_bits(low, high),

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from uptime_core import poll_intake
 from uptime_core.errors import InputError
 from uptime_core.headers import POLL_COLUMNS
 from uptime_core.instants import parse_timestamp
@@ -58,6 +59,42 @@ def outcome(read: Callable[[Path, Rejects], list[PollColumns]], path: Path) -> A
     except InputError as error:
         raised = (type(error), str(error))
     return collected, raised
+
+
+def in_blocks_of(size: int) -> mock._patch[int]:
+    return mock.patch.object(line_blocks, "_BLOCK_BYTES", size)
+
+
+@pytest.mark.parametrize("most_rows", [10**9, 40])
+def test_columns_have_room_before_they_need_it(path: Path, most_rows: int) -> None:
+    path.write_text(HEADER + LINES * 200)
+    with (
+        in_blocks_of(1 << 10),
+        mock.patch.object(
+            poll_intake, "_enlarged", side_effect=poll_intake._enlarged
+        ) as enlarged,
+    ):
+        read = plainly(path, Rejects("raise"), most_rows)
+    assert sum(map(len, read)) == 600
+    bases = [part.at.base for part in read]
+    assert all(base is not None and base.size < 700 for base in bases)
+    assert enlarged.call_count <= 3 * 2 * len(read)
+    if most_rows > 600:
+        assert enlarged.call_count == 3
+
+
+@pytest.mark.parametrize("long_ids_first", [False, True])
+def test_rows_of_other_lengths_than_the_first_ones_have_room(
+    path: Path, *, long_ids_first: bool
+) -> None:
+    ids = ["a" * 60] * 300 + ["b"] * 3000
+    if not long_ids_first:
+        ids.reverse()
+    rows = [f"{store_id},2023-01-22 12:09:39 UTC,active\n" for store_id in ids]
+    path.write_text(HEADER + "".join(rows))
+    with in_blocks_of(1 << 10):
+        (read,) = plainly(path, Rejects("raise"))
+    assert [read.store_ids[code] for code in read.code.tolist()] == ids
 
 
 @pytest.fixture(scope="module")
