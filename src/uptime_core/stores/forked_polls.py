@@ -139,9 +139,10 @@ class ForkedReader(NamedTuple):
             block = LineBlock(line, data)
             if rows is not None:
                 yield PlainPart(line, rows, block, layout)
+                line += len(rows.at)
             else:
                 yield from read_batches([block], table.source, layout)
-            line += data.count(b"\n")
+                line += data.count(b"\n")
 
     def _own(self, number: int) -> tuple[bytes | None, PlainPolls | None]:
         data = self.stretches.read(number)
