@@ -52,6 +52,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     try:
         from uptime_core import commands  # noqa: PLC0415
         from uptime_core.arguments import parse  # noqa: PLC0415
+
         if arguments is None:
             gc.freeze()
     finally:

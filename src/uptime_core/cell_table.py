@@ -39,7 +39,7 @@ takes as much time in every block as all others do.
 class CellTable:
     """Looks cells up where texts are numbered, as in `StoreCodes`.
 
-    A hash table of the cells seen so far: each has three slots it may be in, and is
+    A hash table of the cells seen so far: each has six slots it may be in, and is
     compared with what is there in every byte. A cell that is in none of them is looked
     up as text.
 

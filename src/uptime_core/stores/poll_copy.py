@@ -21,6 +21,7 @@ from uptime_core.stores.packed import Packed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from uptime_core.kernel.arrays import Index
     from uptime_core.stores.sqlite_tables import Column, Tables
 
 IN_MEMORY = 64 << 20
@@ -28,6 +29,8 @@ IN_MEMORY = 64 << 20
 
 _DISK_FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 _NEVER = np.iinfo(np.int64).min
+_MANY = 8
+"""One poll in so many, from before a report's windows, is worth a look at all."""
 
 
 class Span(NamedTuple):
@@ -155,16 +158,18 @@ class PollCopy:
                     later += counts_of(polls.shop[is_later], shops)
                     polls = polls.where(~is_later)
                 total += counts_of(polls.shop, shops)
+                if chunk.first_at < span.low:
+                    polls = _without_older(polls, span.low)
                 parts.append(polls)
                 continue
             summary = checked_summary(chunk, content, self._path)
+            shop = _places(summary.shop)
             if chunk.first_at > span.as_of:
-                later[summary.shop] += summary.polls
+                later[shop] += summary.polls
                 continue
-            total[summary.shop] += summary.polls
+            total[shop] += summary.polls
             # The last bit is turned, so that of one instant's statuses down is later.
-            newest = np.maximum(last[summary.shop], summary.last ^ 1)
-            last[summary.shop] = newest
+            last[shop] = np.maximum(last[shop], summary.last ^ 1)
         known = np.flatnonzero(last != _NEVER)
         parts.append(Packed(known, last[known] ^ 1))
         firsts, seconds = firsts_and_seconds
@@ -180,6 +185,24 @@ class PollCopy:
         with self._lock:
             self._file.seek(place.offset)
             return self._file.read(place.size)
+
+
+def _without_older(polls: Packed, low: int) -> Packed:
+    """Polls of a chunk, of those from before an instant each shop's last one only.
+
+    All of them where few are from before it, since to leave these out takes longer.
+    """
+    older = polls.moment < 2 * low
+    if np.count_nonzero(older) <= len(older) // _MANY:
+        return polls
+    unneeded = older[:-1] & older[1:] & (polls.shop[:-1] == polls.shop[1:])
+    return polls.where(np.append(~unneeded, True))  # no flag
+
+
+def _places(shop: Index) -> Index | slice:
+    """Sorted places, all different; as a slice, which is faster, if none is missing."""
+    shops = len(shop)
+    return slice(shops) if shops and int(shop[-1]) == shops - 1 else shop
 
 
 def _file_without_a_name(path: str) -> IO[bytes]:
