@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import gzip
 import io
 import os
@@ -283,6 +284,12 @@ def test_the_summary_is_one_line_on_standard_error(run: Run, folder: Path) -> No
         r"as of 2023-01-25T12:00:00\.000000Z, [0-9]+\.[0-9] s",
         line,
     )
+
+
+def test_who_calls_it_keeps_its_garbage_collector(run: Run) -> None:
+    before = gc.isenabled(), gc.get_threshold(), gc.get_freeze_count()
+    run()
+    assert (gc.isenabled(), gc.get_threshold(), gc.get_freeze_count()) == before
 
 
 def test_rejected_rows_are_written_to_a_file(run: Run, folder: Path) -> None:

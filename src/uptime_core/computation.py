@@ -171,8 +171,9 @@ class Computation:
         poll_count = np.concatenate([nothing, *(block.poll_count for block in blocks)])
         store_ids = [store_id for facts in self._facts for store_id in facts.store_ids]
         if any(map(operator.gt, store_ids, store_ids[1:])):
-            order = sorted(range(len(store_ids)), key=store_ids.__getitem__)
-            store_ids = [store_ids[place] for place in order]
+            places = sorted(range(len(store_ids)), key=store_ids.__getitem__)
+            store_ids = [store_ids[place] for place in places]
+            order = np.array(places)
             up, down, opened = up[order], down[order], opened[order]
             last_poll, poll_count = last_poll[order], poll_count[order]
         unknown = opened - up - down
