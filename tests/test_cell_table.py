@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import string
 from unittest import mock
 
 import numpy as np
@@ -64,9 +65,23 @@ def test_texts_are_those_of_the_lines(batch: list[str]) -> None:
     ]
 
 
-def test_many_ids_are_found_without_a_text() -> None:
-    chance = random.Random(3)  # noqa: S311  # to be repeated
-    ids = [str(chance.randrange(10**19)) for _ in range(20_000)]
+CHANCE = random.Random(3)  # noqa: S311  # to be repeated
+LETTERS = string.ascii_letters + string.digits
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        [str(CHANCE.randrange(10**19)) for _ in range(20_000)],
+        [f"shop-no{a}-branch{b}" for a in LETTERS for b in LETTERS],
+        [
+            "".join(f"xxxxxxx{c}" for c in CHANCE.sample(LETTERS, 5))
+            for _ in range(9000)
+        ],
+    ],
+    ids=["numbers", "bytes 8 and 16", "the last byte of each word"],
+)
+def test_many_ids_are_found_without_a_text(ids: list[str]) -> None:
     table = CellTable(StoreCodes().numbers)
     first = looked_up(table, ids)
     with mock.patch.object(

@@ -194,6 +194,27 @@ def test_columns_have_no_hash() -> None:
         hash(THREE)
 
 
+@pytest.mark.parametrize("owner", [np.array([10, 20]), bytearray(16)], ids=type)
+def test_a_read_only_view_of_what_can_be_written_to_is_copied(
+    owner: np.ndarray[Any, Any] | bytearray,
+) -> None:
+    view = np.frombuffer(owner, dtype=np.int64)
+    view.flags.writeable = False
+    columns = PollColumns(["a"], [0, 0], view, [1, 0])
+    newest = columns.newest()
+    np.frombuffer(owner, dtype=np.int64)[0] = 30
+    assert columns.newest() == newest == columns.at.max()
+
+
+def test_a_view_of_what_nobody_can_write_to_is_not_copied() -> None:
+    of_bytes = np.frombuffer(bytes(16), dtype=np.int64)
+    of_array = np.arange(4)
+    of_array.flags.writeable = False
+    for view in (of_bytes, of_array[1:3]):
+        columns = PollColumns(["a"], [0, 0], view, [1, 0])
+        assert np.shares_memory(columns.at, view)
+
+
 def test_the_newest_poll_is_the_latest_instant() -> None:
     assert (THREE.oldest(), THREE.newest()) == (10, 30)
     nothing = PollColumns((), (), (), ())

@@ -165,9 +165,12 @@ def _hashes(words: Sequence[UInt64]) -> UInt64:
     length, *columns = words
     mixed = length * _MULTIPLIERS[0]
     for number, column in enumerate(columns, start=1):
-        mixed += column * (
-            _MULTIPLIERS[number % len(_MULTIPLIERS)] + np.uint64(2 * number)
-        )
+        # The upper half in the lower one, too: what differs in the last byte alone
+        # would differ in the first eight bits of the product alone, in each word.
+        folded = column >> np.uint64(32)
+        folded ^= column
+        folded *= _MULTIPLIERS[number % len(_MULTIPLIERS)] + np.uint64(2 * number)
+        mixed += folded
     mixed ^= mixed >> np.uint64(31)
     return mixed
 

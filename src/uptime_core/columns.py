@@ -56,9 +56,22 @@ def integer_column(
 
 def read_only(values: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
     """An array that nobody can write to: a copy, if `values` can be written to."""
-    column = np.array(values, copy=bool(values.flags.writeable))
+    column = np.array(values, copy=_can_be_written(values))
     column.flags.writeable = False
     return column
+
+
+def _can_be_written(values: npt.NDArray[Any]) -> bool:
+    """Whether an array, or what it is a view of, can be written to."""
+    owner: Any = values
+    while isinstance(owner, np.ndarray):
+        if owner.flags.writeable:
+            return True
+        owner = owner.base
+    try:
+        return owner is not None and not memoryview(owner).readonly
+    except TypeError:  # it is no memory that Python can write to
+        return False
 
 
 def iterable(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
@@ -83,7 +84,8 @@ class PollIntake:
 
         Columns that grow are copied at each step, a tenth of the time of reading.
         """
-        self._good.make_room(rows)
+        with suppress(MemoryError):  # more may be expected than comes
+            self._good.make_room(rows)
 
     def add(
         self,
@@ -190,8 +192,6 @@ class PollIntake:
         """The polls taken in."""
         columns = self._good.columns()
         self._good = _GrowingColumns()
-        for column in columns:
-            column.flags.writeable = False  # so that it need not be copied
         return PollColumns(self._codes.store_ids, *columns)
 
 
@@ -226,7 +226,9 @@ class _GrowingColumns:
             )
 
     def columns(self) -> Columns:
-        """All rows."""
+        """All rows; read-only, and no more can be added."""
+        for column in (self._code, self._at, self._status):
+            column.flags.writeable = False  # so that it need not be copied
         rows = slice(self._rows)
         return self._code[rows], self._at[rows], self._status[rows]
 

@@ -83,6 +83,26 @@ def test_columns_have_room_before_they_need_it(path: Path, most_rows: int) -> No
         assert enlarged.call_count == 3
 
 
+def test_a_file_is_read_where_there_is_no_memory_for_all_that_may_come(
+    path: Path,
+) -> None:
+    ids = ["b"] * 100 + ["a" * 100] * 100  # by the first ones, there are 400 rows
+    rows = [f"{store_id},2023-01-22 12:09:39 UTC,active\n" for store_id in ids]
+    path.write_text(HEADER + "".join(rows))
+    expected = plainly(path, Rejects("raise"))
+    enlarged, refused = poll_intake._enlarged, []
+
+    def refuse(column: Any, rows: int, room: int) -> Any:  # noqa: ANN401
+        if room > 350:
+            refused.append(room)
+            raise MemoryError
+        return enlarged(column, rows, room)
+
+    with in_blocks_of(1 << 10), mock.patch.object(poll_intake, "_enlarged", refuse):
+        assert plainly(path, Rejects("raise")) == expected
+    assert len(refused) == 1
+
+
 @pytest.mark.parametrize("long_ids_first", [False, True])
 def test_rows_of_other_lengths_than_the_first_ones_have_room(
     path: Path, *, long_ids_first: bool
