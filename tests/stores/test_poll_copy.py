@@ -63,7 +63,7 @@ def test_a_report_of_a_history_is_that_of_all_its_polls(
         assert compute_store(store, **options) == compute_store(memory, **options)
 
 
-@pytest.mark.parametrize(("minutes", "read"), [(66, 67), (200, 60 + 1 + 1)])
+@pytest.mark.parametrize(("minutes", "read"), [(120, 121), (121, 62), (200, 62)])
 def test_of_many_older_polls_the_last_ones_are_read(
     tmp_path: Path, minutes: int, read: int
 ) -> None:

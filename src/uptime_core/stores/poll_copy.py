@@ -29,8 +29,6 @@ IN_MEMORY = 64 << 20
 
 _DISK_FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 _NEVER = np.iinfo(np.int64).min
-_MANY = 8
-"""One poll in so many, from before a report's windows, is worth a look at all."""
 
 
 class Span(NamedTuple):
@@ -190,10 +188,11 @@ class PollCopy:
 def _without_older(polls: Packed, low: int) -> Packed:
     """Polls of a chunk, of those from before an instant each shop's last one only.
 
-    All of them where few are from before it, since to leave these out takes longer.
+    All of them where fewer than half are from before it, since a copy of the others
+    takes longer than to compute with all.
     """
     older = polls.moment < 2 * low
-    if np.count_nonzero(older) <= len(older) // _MANY:
+    if 2 * np.count_nonzero(older) < len(older):
         return polls
     unneeded = older[:-1] & older[1:] & (polls.shop[:-1] == polls.shop[1:])
     return polls.where(np.append(~unneeded, True))  # no flag
