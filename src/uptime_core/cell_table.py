@@ -31,8 +31,8 @@ _MULTIPLIERS = tuple(
 )
 """Odd numbers without a pattern; each gives an entry another slot.
 
-Six, so that hardly an entry finds them all taken: to look up a few of these as texts
-takes as much time in every block as all others do.
+Six, so that hardly an entry finds them all taken: to look up two of these as texts
+takes half as much time, in every block, as to look up all others.
 """
 
 

@@ -70,7 +70,7 @@ def _can_be_written(values: npt.NDArray[Any]) -> bool:
         owner = owner.base
     try:
         return owner is not None and not memoryview(owner).readonly
-    except TypeError:  # it is no memory that Python can write to
+    except (TypeError, BufferError):  # it is no memory that Python can write to
         return False
 
 

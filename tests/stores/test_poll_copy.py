@@ -37,12 +37,22 @@ policies: st.SearchStrategy[Policy] = st.builds(
     Policy,
     extrapolation=st.sampled_from(["previous", "next", "nearest"]),
     reach=st.sampled_from([None, 5 * MINUTE, 90 * MINUTE]),
+) | st.builds(
+    Policy, initial=st.just("first"), reach=st.sampled_from([5 * MINUTE, 90 * MINUTE])
 )
 
 
-@given(batches=batches, policy=policies, summarized=st.sampled_from([1, 1000]))
+@given(
+    batches=batches,
+    policy=policies,
+    as_of=st.sampled_from([240, 270, 300]),
+    summarized=st.sampled_from([1, 1000]),
+)
 def test_a_report_of_a_history_is_that_of_all_its_polls(
-    batches: list[list[tuple[str, int, bool]]], policy: Policy, summarized: int
+    batches: list[list[tuple[str, int, bool]]],
+    policy: Policy,
+    as_of: int,
+    summarized: int,
 ) -> None:
     memory = MemoryStore()
     with (
@@ -58,7 +68,7 @@ def test_a_report_of_a_history_is_that_of_all_its_polls(
         options: dict[str, Any] = {
             "policy": policy,
             "windows": LAST_HOUR,
-            "as_of": NOON + 300 * MINUTE,
+            "as_of": NOON + as_of * MINUTE,
         }
         assert compute_store(store, **options) == compute_store(memory, **options)
 

@@ -194,8 +194,9 @@ def _without_older(polls: Packed, low: int) -> Packed:
     older = polls.moment < 2 * low
     if 2 * np.count_nonzero(older) < len(older):
         return polls
-    unneeded = older[:-1] & older[1:] & (polls.shop[:-1] == polls.shop[1:])
-    return polls.where(np.append(~unneeded, True))  # no flag
+    needed = np.ones(len(older), dtype=np.bool_)
+    needed[:-1] = ~(older[:-1] & older[1:]) | (polls.shop[:-1] != polls.shop[1:])
+    return polls.where(needed)
 
 
 def _places(shop: Index) -> Index | slice:
